@@ -1,0 +1,2 @@
+//! annexa
+fn main() {}

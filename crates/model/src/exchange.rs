@@ -1,0 +1,161 @@
+//! One API request with its final answer, as recorded. All that the tool knows, it knows from these.
+
+use crate::{Kind, Timestamp, canonical_json, short_hash};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::cmp::Ordering;
+
+/// One request with its final answer, after redaction. For documents: one file with its git history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Hash of the logical request; see [`Exchange::id_of`].
+    pub id: String,
+    /// Name of the target that was asked.
+    pub target: String,
+    /// Kind of that target.
+    pub kind: Kind,
+    /// What was asked, in the provider's own words: `s3:GetBucketPolicy`, `list apps/v1 deployments`, `GET /orgs/{org}/hooks`.
+    pub operation: String,
+    /// The region that was asked, where the provider has regions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The number of the page, from 1; repeated polls of one question count up alike.
+    pub page: u32,
+    /// The request without credentials.
+    pub request: Request,
+    /// Who asked: an ARN, a user name, a login. Never a credential.
+    pub asked_by: String,
+    /// When the first try went out.
+    pub asked_at: Timestamp,
+    /// How often it was sent, the final try included. 0: it was never sent.
+    pub attempts: u32,
+    /// The host that answered.
+    pub host: String,
+    /// `sha256:<hex>` of the server's TLS certificate, or `no TLS`.
+    pub tls: String,
+    /// The provider's own id of the request, by which the provider can find it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The `Date` header of the answer, as the server sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_date: Option<String>,
+    /// What came back; absent when nothing did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+    /// Why there is no usable answer; absent when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// What redaction took out, where and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cuts: Vec<Cut>,
+}
+
+/// A logical request: what would be asked again to see the same. No host, no credential, no signature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The HTTP method; `READ` for a document.
+    pub method: String,
+    /// The path with its query, without scheme and host.
+    pub path: String,
+    /// The request in the provider's own parameter names, for people and for the command that repeats it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub parameters: Map<String, Value>,
+    /// The body that was sent, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Value>,
+}
+
+/// What came back, after redaction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The HTTP status; 200 for a document.
+    pub status: u16,
+    /// Headers that extraction needs (paging links, scopes), lower-case names, sorted.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub headers: Map<String, Value>,
+    /// The media type without parameters.
+    pub content_type: String,
+    /// The body: JSON as it is, everything else as text.
+    pub body: Value,
+}
+
+/// Why a request has no usable answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The class of the failure.
+    pub kind: FailureKind,
+    /// The provider's error code, where it gave one (`AccessDenied`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The provider's message or ours, without secrets.
+    pub message: String,
+}
+
+/// The classes of failures; each is told to people with another remedy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The caller may not ask this.
+    Denied,
+    /// The credentials are missing, wrong or expired.
+    Unauthenticated,
+    /// The provider asked us to slow down until we gave up.
+    Throttled,
+    /// The thing, API or feature does not exist there.
+    NotFound,
+    /// The provider refused the request as wrong.
+    Rejected,
+    /// The provider had an error of its own.
+    Server,
+    /// No connection, a reset, or a body that broke off.
+    Connection,
+    /// A deadline passed.
+    Timeout,
+    /// The answer could not be understood.
+    Invalid,
+    /// The answer was larger than we read.
+    TooLarge,
+    /// The scan was stopped before the answer came.
+    Interrupted,
+    /// It was never asked, though extraction expected it.
+    NotAsked,
+    /// On replay: the tape does not hold this request.
+    NotOnTape,
+}
+
+/// Something that redaction took out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// RFC 6901 pointer into the exchange's answer body or request, or an element path for XML.
+    pub pointer: String,
+    /// Why: `secret`, `personal`, `not allow-listed`, …
+    pub reason: String,
+    /// A fact that only the transport could see, such as `a value was set`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact: Option<String>,
+}
+
+impl Exchange {
+    /// The id of a logical request: the same question to the same identity has the same id in every scan.
+    #[must_use]
+    pub fn id_of(identity: &str, operation: &str, region: Option<&str>, request: &Request, page: u32) -> String {
+        let request = canonical_json(request).unwrap_or_default();
+        short_hash(&[identity, operation, region.unwrap_or(""), &request, &page.to_string()])
+    }
+
+    /// The order of exchanges in an evidence file: by request, page, then id.
+    #[must_use]
+    pub fn sort_order(&self, other: &Self) -> Ordering {
+        let key = |e: &Self| (e.request.path.clone(), canonical_json(&e.request).unwrap_or_default(), e.page, e.id.clone());
+        key(self).cmp(&key(other))
+    }
+
+    /// The answer's body, when there is a usable answer.
+    #[must_use]
+    pub fn usable_body(&self) -> Option<&Value> {
+        match (&self.failure, &self.answer) {
+            (None, Some(answer)) => Some(&answer.body),
+            _ => None,
+        }
+    }
+}

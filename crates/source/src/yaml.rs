@@ -1,0 +1,81 @@
+//! YAML with positions.
+
+use crate::{Diagnostic, SourceFile};
+use serde::de::DeserializeOwned;
+use serde_saphyr::Error;
+
+impl SourceFile {
+    /// Reads the file as YAML. Unknown and duplicate keys, wrong types and broken syntax are errors with a place.
+    pub fn parse_yaml<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
+        let options = serde_saphyr::options! { with_snippet: false };
+        serde_saphyr::from_str_with_options(&self.text, options).map_err(|error| self.yaml_error(&error))
+    }
+
+    fn yaml_error(&self, error: &Error) -> Diagnostic {
+        let error = error.without_snippet();
+        let (line, column) = error.location().map_or((0, 0), |l| (l.line(), l.column()));
+        let place = |message: String| self.error(line, column, message);
+        match error {
+            Error::SerdeUnknownField { field, expected, .. } => {
+                place(format!("unknown key `{field}`")).with_nearest(field, expected.iter().copied())
+            }
+            Error::SerdeUnknownVariant { variant, expected, .. } => {
+                place(format!("unknown word `{variant}`")).with_nearest(variant, expected.iter().copied())
+            }
+            Error::SerdeMissingField { field, .. } => place(format!("the key `{field}` is missing")),
+            Error::DuplicateMappingKey { key: Some(key), .. } => {
+                place(format!("the key `{key}` stands here twice")).with_help("keep one of the two")
+            }
+            other => place(first_line(&other.to_string())),
+        }
+    }
+}
+
+/// The message without the place, which the diagnostic says itself.
+fn first_line(message: &str) -> String {
+    let line = message.lines().next().unwrap_or("not valid YAML");
+    match line.rfind(" at line ") {
+        Some(end) => line[..end].to_owned(),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Spanned;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Config {
+        name: Spanned<String>,
+        #[serde(default)]
+        count: u32,
+    }
+
+    fn error(text: &str) -> Diagnostic {
+        SourceFile::new("a.yaml", text).parse_yaml::<Config>().unwrap_err()
+    }
+
+    #[test]
+    fn a_valid_file_keeps_places() {
+        let config: Config = SourceFile::new("a.yaml", "count: 2\nname: x\n").parse_yaml().unwrap();
+        assert_eq!((config.name.referenced.line(), config.name.referenced.column(), config.count), (2, 7, 2));
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let error = error("name: x\nconut: 2\n");
+        assert_eq!(error.to_string(), "a.yaml:2:1: unknown key `conut` (did you mean `count`?)");
+        assert_eq!(error.length, 5);
+    }
+
+    #[test]
+    fn wrong_types_duplicates_and_broken_syntax_have_places() {
+        assert_eq!((error("name: x\ncount: many\n").line, error("name: x\ncount: many\n").column), (2, 8));
+        assert_eq!(error("name: x\nname: y\n").line, 2);
+        assert!(error("name: [x\n").line > 0);
+        assert!(error("count: 1\n").message.contains("`name` is missing"));
+    }
+}
