@@ -16,8 +16,15 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             (distance, candidate, distance * 3 <= longest || contained)
         })
         .filter(|(_, _, close)| *close)
-        .min_by_key(|(distance, candidate, _)| (*distance, *candidate))
+        .min_by_key(|(distance, candidate, _)| {
+            (*distance, std::cmp::Reverse(common_prefix(word, candidate)), *candidate)
+        })
         .map(|(_, candidate, _)| candidate)
+}
+
+/// Among equally near words the one that begins alike was meant.
+fn common_prefix(a: &str, b: &str) -> usize {
+    a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count()
 }
 
 #[cfg(test)]

@@ -1,0 +1,55 @@
+//! The project's own tasks. `cargo xtask` lists them.
+//!
+//! `cargo xtask test` is what CI runs; it installs what it needs below `target/tools`.
+
+mod run;
+mod setup;
+mod shapes;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask test             everything that CI runs: format, lints, tests, check examples, audit, generated files
+cargo xtask setup            install what the tests need below target/tools (Python, npm and apt packages, a Kubernetes API server)
+cargo xtask shapes [FOLDER]  make crates/aws/shapes anew from botocore's models (default: those of target/tools/venv)
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next().unwrap_or_default();
+    let result = match task.as_str() {
+        "test" => test::run(),
+        "setup" => setup::run(),
+        "shapes" => shapes(arguments.next()),
+        _ => Err(USAGE.to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            run::say(&message);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The models' folder as given, or that of the botocore which `setup` installed.
+fn shapes(models: Option<String>) -> Result<(), String> {
+    let models = match models {
+        Some(folder) => PathBuf::from(folder),
+        None => std::fs::read_dir(setup::tools().join("venv/lib"))
+            .map_err(|error| format!("target/tools/venv: {error}; run `cargo xtask setup` first"))?
+            .filter_map(|entry| Some(entry.ok()?.path().join("site-packages/botocore/data")))
+            .find(|folder| folder.is_dir())
+            .ok_or("botocore is not in target/tools/venv; run `cargo xtask setup` first")?,
+    };
+    let aws = root().join("crates/aws");
+    shapes::run(&models, &aws.join("services"), &aws.join("shapes"))
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).map_or_else(|| PathBuf::from("."), PathBuf::from)
+}

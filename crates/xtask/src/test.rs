@@ -1,0 +1,42 @@
+//! Everything that CI runs, in the order in which a mistake is cheapest to find.
+
+use crate::run::{command, program, say};
+use crate::{root, setup};
+use std::process::Command;
+
+/// Runs all steps; the first that fails ends it.
+pub(crate) fn run() -> Result<(), String> {
+    let root = root();
+    say("==> format");
+    program(&root, "cargo", &["fmt", "--all", "--check"])?;
+    setup::run()?;
+    say("==> lints");
+    program(&root, "cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    say("==> tests");
+    program(&root, "cargo", &["test", "--workspace", "--no-fail-fast"])?;
+    say("==> check examples");
+    program(&root, "cargo", &["run", "--quiet", "--package", "annexa", "--", "checks", "test"])?;
+    audit()
+}
+
+/// Bans, licences and sources always; advisories where their database can be reached.
+fn audit() -> Result<(), String> {
+    say("==> dependency audit");
+    deny(&["check", "bans", "licenses", "sources"])?;
+    let fetched = deny(&["fetch", "db"]).is_ok();
+    if !fetched {
+        say("    ADVISORIES WERE NOT CHECKED: the advisory database could not be reached");
+        return Ok(());
+    }
+    deny(&["check", "--disable-fetch", "advisories"])
+}
+
+fn deny(arguments: &[&str]) -> Result<(), String> {
+    let own = setup::tools().join("bin/cargo-deny");
+    let executable = setup::which("cargo-deny").unwrap_or(own);
+    let config = root().join(".cargo/deny.toml");
+    let mut audit = Command::new(executable);
+    let (verb, rest) = arguments.split_first().ok_or("no audit step")?;
+    audit.current_dir(root()).arg("--workspace").arg(verb).arg("--config").arg(config).args(rest);
+    command(&mut audit)
+}
