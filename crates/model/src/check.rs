@@ -22,7 +22,8 @@ pub enum Severity {
 
 impl Severity {
     /// All, from the mildest.
-    pub const ALL: [Severity; 5] = [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+    pub const ALL: [Severity; 5] =
+        [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
     /// The word in JSON and on the command line.
     #[must_use]

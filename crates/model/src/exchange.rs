@@ -29,9 +29,9 @@ pub struct Exchange {
     pub asked_at: Timestamp,
     /// How often it was sent, the final try included. 0: it was never sent.
     pub attempts: u32,
-    /// The host that answered.
+    /// The host that answered, or was asked in vain; `no answer` when nothing was sent.
     pub host: String,
-    /// `sha256:<hex>` of the server's TLS certificate, or `no TLS`.
+    /// `sha256:<hex>` of the server's TLS certificate, `no TLS`, or `no answer` when there was none to look at.
     pub tls: String,
     /// The provider's own id of the request, by which the provider can find it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,7 +146,8 @@ impl Exchange {
     /// The order of exchanges in an evidence file: by request, page, then id.
     #[must_use]
     pub fn sort_order(&self, other: &Self) -> Ordering {
-        let key = |e: &Self| (e.request.path.clone(), canonical_json(&e.request).unwrap_or_default(), e.page, e.id.clone());
+        let key =
+            |e: &Self| (e.request.path.clone(), canonical_json(&e.request).unwrap_or_default(), e.page, e.id.clone());
         key(self).cmp(&key(other))
     }
 

@@ -9,6 +9,7 @@ mod finding;
 mod resource;
 mod rules;
 mod schema;
+mod scope;
 mod target;
 
 pub use canonical::{canonical_json, sha256_hex, short_hash};
@@ -21,9 +22,10 @@ pub use jiff::{Timestamp, civil::Date};
 pub use resource::{Reason, Resource, Unobserved, UnobservedState};
 pub use rules::RuleFiles;
 pub use schema::{Field, Relation, ScalarKind, TypeSchema};
+pub use scope::{HostRecord, Listed, Period, Selection, TargetRecord, TypeRecord};
 pub use target::{
-    AwsSettings, DocumentsSettings, GithubSettings, ImportSettings, Kind, KubernetesSettings,
-    NamespaceFilter, Settings, Target,
+    AwsSettings, DocumentsSettings, GithubSettings, ImportSettings, Kind, KubernetesSettings, NamespaceFilter,
+    Settings, Target,
 };
 
 /// The User-Agent of every request: `annexa/<version>`.

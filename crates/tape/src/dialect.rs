@@ -1,8 +1,8 @@
 //! What differs from provider to provider: how a request is named, judged, redacted and authenticated.
 
 use crate::Redactor;
-use async_trait::async_trait;
 use annexa_model::{Cut, Failure};
+use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, request::Parts};
 use serde_json::{Map, Value};
@@ -64,7 +64,14 @@ pub trait Dialect: Send + Sync + 'static {
 
     /// Cuts secrets and personal data out of an answer, before anything is hashed, logged or written.
     /// A body that cannot be understood is cut whole.
-    fn redact(&self, call: &Call, status: StatusCode, headers: &HeaderMap, body: Bytes, redactor: &Redactor) -> Redacted;
+    fn redact(
+        &self,
+        call: &Call,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: Bytes,
+        redactor: &Redactor,
+    ) -> Redacted;
 
     /// Says what an answer means. Sees the redacted body.
     fn judge(&self, call: &Call, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Judgement;

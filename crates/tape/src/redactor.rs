@@ -51,7 +51,7 @@ impl Redactor {
 
     fn pseudonym(&self, value: &str) -> String {
         let folded = value.trim().to_lowercase();
-        if folded.is_empty() || folded.starts_with("p-") && folded.len() == 18 {
+        if folded.is_empty() || is_pseudonym(&folded) {
             return value.to_owned();
         }
         // an HMAC takes a key of any length
@@ -64,5 +64,43 @@ impl Redactor {
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Redactor").field("privacy", &self.privacy).finish_non_exhaustive()
+    }
+}
+
+/// A pseudonym stays itself, so that redacting twice changes nothing.
+fn is_pseudonym(text: &str) -> bool {
+    text.strip_prefix("p-").is_some_and(|rest| rest.len() == 16 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redactor(privacy: Privacy) -> Redactor {
+        Redactor::new(privacy, [7; 32])
+    }
+
+    #[test]
+    fn one_person_has_one_pseudonym() {
+        let redactor = redactor(Privacy::Default);
+        let pseudonym = redactor.personal("Ada@Example.org ");
+        assert_eq!(pseudonym, redactor.personal("ada@example.org"));
+        assert_eq!(pseudonym, redactor.personal(&pseudonym), "twice changes nothing");
+        assert_ne!(pseudonym, redactor.personal("bob@example.org"));
+        assert_ne!(pseudonym, Redactor::new(Privacy::Default, [8; 32]).personal("ada@example.org"));
+        assert!(is_pseudonym(&pseudonym), "{pseudonym}");
+    }
+
+    #[test]
+    fn what_only_looks_like_a_pseudonym_is_replaced() {
+        assert_ne!(redactor(Privacy::Default).personal("p-somebody-else-xy"), "p-somebody-else-xy");
+    }
+
+    #[test]
+    fn privacy_says_what_stays() {
+        assert_eq!(redactor(Privacy::Full).personal("ada@example.org"), "ada@example.org");
+        assert_eq!(redactor(Privacy::Default).login("ada"), "ada");
+        assert_ne!(redactor(Privacy::Strict).login("ada"), "ada");
+        assert_eq!(redactor(Privacy::Strict).personal(" "), " ");
     }
 }
