@@ -1,1 +1,39 @@
-//! report
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod chrome;
+mod error;
+mod escape;
+mod exchange_view;
+mod input;
+mod oscal;
+mod page;
+mod pages;
+mod parts;
+mod paths;
+mod plan;
+mod recorded;
+mod row;
+mod summary;
+mod templates;
+mod words;
+
+pub use error::ReportError;
+pub use input::{
+    Changes, ControlChange, Cover, Exchanges, FindingChange, HostReport, Previous, Recorded, ReportInput, RulesReport,
+    Selection, TargetReport, TypeCount,
+};
+pub use oscal::{oscal, oscal_into};
+pub use summary::markdown;
+pub use templates::Templates;
+
+/// Renders every page: its path in the bundle and its bytes, one after the other.
+///
+/// Pure: the same input gives the same bytes in the same order. Pages are made a few at a time when the iterator is asked
+/// for them, so that a report of a large estate need not fit into memory.
+pub fn render<'a>(
+    input: &ReportInput<'a>,
+    templates: &'a Templates,
+) -> impl Iterator<Item = Result<(String, Vec<u8>), ReportError>> + 'a {
+    pages::Pages::new(plan::Plan::new(*input), templates)
+}

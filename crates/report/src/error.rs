@@ -1,0 +1,35 @@
+//! What can go wrong while a report is written.
+
+/// A report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A template does not parse.
+    #[error("template `{name}` can't be read: {problem}")]
+    Template {
+        /// The template.
+        name: String,
+        /// The parser's message.
+        problem: String,
+    },
+    /// A template prints a value without escaping it.
+    #[error(
+        "template `{name}`, line {line}: values are printed with `{{{{…}}}}` only, so that nothing in a bundle can become HTML"
+    )]
+    Unescaped {
+        /// The template.
+        name: String,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A page could not be rendered.
+    #[error("page `{page}` can't be rendered: {problem}")]
+    Render {
+        /// The page.
+        page: String,
+        /// The engine's message.
+        problem: String,
+    },
+    /// JSON could not be written.
+    #[error("the OSCAL file can't be written: {0}")]
+    Oscal(#[from] serde_json::Error),
+}

@@ -1,0 +1,123 @@
+//! Untrusted text: escaped for HTML and Markdown, invisible characters made visible, cut to a length.
+
+use std::borrow::Cow;
+
+/// Escapes text for HTML, in elements and quoted attributes alike, and makes invisible characters visible.
+pub(crate) fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if is_hidden(c) => push_code_point(&mut out, c),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Escapes text for Markdown on one line: nothing in it can start a link, a mention, a tag, a table cell or an emphasis.
+pub(crate) fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for (at, c) in text.char_indices() {
+        match c {
+            '\n' | '\t' | '\r' => out.push(' '),
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '@' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // bare addresses become links by themselves
+            ':' if text[at..].starts_with(":/") => out.push_str("&#58;"),
+            '.' if out.len() >= 3 && out.as_bytes()[out.len() - 3..].eq_ignore_ascii_case(b"www") => {
+                out.push_str("&#46;")
+            }
+            c if is_hidden(c) => {
+                out.push('\\');
+                push_code_point(&mut out, c);
+                out.insert(out.len() - 1, '\\');
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// How many bytes [`html`] makes of a text.
+pub(crate) fn html_len(text: &str) -> usize {
+    text.chars()
+        .map(|c| match c {
+            '<' | '>' => 4,
+            '&' | '\'' => 5,
+            '"' => 6,
+            c if is_hidden(c) => 10,
+            c => c.len_utf8(),
+        })
+        .sum()
+}
+
+/// Cuts a text to about `max` characters and says so: a megabyte-long name must not fill a page.
+pub(crate) fn cut(text: &str, max: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(max) {
+        None => Cow::Borrowed(text),
+        Some((at, _)) => {
+            let whole = crate::words::number(text.chars().count() as u64);
+            Cow::Owned(format!("{}… ({whole} characters in all)", &text[..at]))
+        }
+    }
+}
+
+/// Characters that change how other text looks, or that nobody sees: controls, direction marks, zero widths, tags.
+fn is_hidden(c: char) -> bool {
+    match c {
+        '\n' | '\t' => false,
+        c if c.is_control() => true,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' => true,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
+        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => false,
+    }
+}
+
+fn push_code_point(out: &mut String, c: char) {
+    use std::fmt::Write;
+    // writing to a String never fails
+    let _ = write!(out, "[U+{:04X}]", u32::from(c));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn hostile_text_becomes_visible_text() {
+        assert_eq!(
+            html("<script>\u{202e}&\"'\u{0}\u{1b}[31m"),
+            "&lt;script&gt;[U+202E]&amp;&quot;&#39;[U+0000][U+001B][31m"
+        );
+        assert_eq!(html("Zoë 日本 🦀\n"), "Zoë 日本 🦀\n");
+        assert_eq!(markdown("[a](http://b) | 02:00 www.c\n# d"), "\\[a\\](http&#58;//b) \\| 02:00 www&#46;c \\# d");
+    }
+
+    #[test]
+    fn long_text_is_cut_and_says_so() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äöüß", 3), "äöü… (4 characters in all)");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_escapes(text in any::<String>()) {
+            let out = html(&text);
+            prop_assert!(!out.contains(['<', '>', '"', '\'']));
+            prop_assert!(!out.chars().any(|c| c != '\n' && c != '\t' && c.is_control()));
+            prop_assert!(out.len() <= html_len(&text));
+        }
+    }
+}

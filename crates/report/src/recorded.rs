@@ -1,0 +1,249 @@
+//! The exchanges behind a report: which file and page each stands on, and what groups of calls have in common.
+
+use crate::body::{self, Marks};
+use crate::input::{Recorded, ReportInput};
+use crate::{escape, parts, paths};
+use annexa_model::{Exchange, FailureKind, Kind, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+/// Findings that an exchange names; more are counted.
+pub(crate) const USERS: usize = 20;
+
+/// Values of a request that a group names; more are counted.
+const FILTER_VALUES: usize = 3;
+
+/// All exchanges that the report names.
+pub(crate) struct Files {
+    /// Sorted by path.
+    pub(crate) files: Vec<File>,
+    /// Sorted by file and line.
+    pub(crate) metas: Vec<Meta>,
+    /// By target and operation, sorted.
+    pub(crate) groups: Vec<Group>,
+    /// Reasons of cuts, sorted.
+    pub(crate) reasons: Vec<String>,
+    by_id: HashMap<String, usize>,
+}
+
+/// An evidence file.
+pub(crate) struct File {
+    /// From the bundle's root.
+    pub(crate) path: String,
+    /// The page's path without its ending.
+    pub(crate) base: String,
+    /// Its exchanges, as indexes into `metas`.
+    pub(crate) range: Range<usize>,
+    /// Parts of that range, counted from its start.
+    pub(crate) parts: Vec<Range<usize>>,
+}
+
+/// What is kept of an exchange in memory.
+pub(crate) struct Meta {
+    pub(crate) id: String,
+    pub(crate) file: usize,
+    pub(crate) line: u64,
+    pub(crate) part: usize,
+    pub(crate) group: usize,
+    pub(crate) asked_at: Timestamp,
+    pub(crate) failure: Option<FailureKind>,
+    /// How often each reason cut something, as indexes into `reasons`.
+    pub(crate) cuts: Vec<(usize, u64)>,
+    /// The first findings that rest on it.
+    pub(crate) users: Vec<usize>,
+    /// How many findings rest on it.
+    pub(crate) user_count: u64,
+    size: usize,
+}
+
+/// Calls of one operation on one target.
+pub(crate) struct Group {
+    pub(crate) kind: Kind,
+    pub(crate) target: String,
+    pub(crate) operation: String,
+    pub(crate) asked_by: BTreeSet<String>,
+    pub(crate) hosts: BTreeSet<String>,
+    pub(crate) files: BTreeSet<usize>,
+    pub(crate) filter: BTreeMap<String, Values>,
+}
+
+/// The values of one parameter of a group's requests.
+#[derive(Default)]
+pub(crate) struct Values {
+    pub(crate) some: BTreeSet<String>,
+    pub(crate) more: bool,
+}
+
+impl Files {
+    /// What is kept of an exchange; none when the bundle does not hold it.
+    pub(crate) fn meta(&self, id: &str) -> Option<&Meta> {
+        self.by_id.get(id).and_then(|&at| self.metas.get(at))
+    }
+
+    /// Its place among `metas`.
+    pub(crate) fn at(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+}
+
+/// Looks each exchange that the report names up once.
+pub(crate) fn read(input: &ReportInput<'_>) -> Files {
+    let mut reader = Reader::default();
+    for (id, (users, user_count)) in wanted(input) {
+        if let Some(recorded) = input.exchanges.get(id) {
+            reader.add(id, &recorded, users, user_count);
+        }
+    }
+    reader.finish()
+}
+
+/// The ids of the exchanges that the report names, each with the findings that rest on it.
+fn wanted<'a>(input: &ReportInput<'a>) -> BTreeMap<&'a str, (Vec<usize>, u64)> {
+    let mut wanted: BTreeMap<&'a str, (Vec<usize>, u64)> = BTreeMap::new();
+    for (at, finding) in input.findings.iter().enumerate() {
+        for id in &finding.evidence {
+            let (users, count) = wanted.entry(id).or_default();
+            *count += 1;
+            if users.len() < USERS {
+                users.push(at);
+            }
+        }
+    }
+    let gaps = input.gaps.iter().map(|gap| &gap.id);
+    let sets = input.sets.iter().flat_map(|set| &set.evidence);
+    let existence = input.resources.iter().filter_map(|resource| resource.sources.get("")).flatten();
+    for id in gaps.chain(sets).chain(existence) {
+        wanted.entry(id).or_default();
+    }
+    wanted
+}
+
+#[derive(Default)]
+struct Reader {
+    metas: Vec<(String, Meta)>,
+    groups: BTreeMap<(Kind, String, String), (usize, Group)>,
+    reasons: BTreeMap<String, usize>,
+    files: BTreeSet<String>,
+}
+
+impl Reader {
+    fn add(&mut self, id: &str, recorded: &Recorded<'_>, users: Vec<usize>, user_count: u64) {
+        let exchange = recorded.exchange.as_ref();
+        let group = self.group(exchange);
+        let mut cuts: BTreeMap<usize, u64> = BTreeMap::new();
+        for cut in &exchange.cuts {
+            let next = self.reasons.len();
+            let reason = *self.reasons.entry(escape::cut(&cut.reason, 80).into_owned()).or_insert(next);
+            *cuts.entry(reason).or_default() += 1;
+        }
+        self.files.insert(recorded.file.to_string());
+        let meta = Meta {
+            id: id.to_owned(),
+            file: 0,
+            line: recorded.line,
+            part: 0,
+            group,
+            asked_at: exchange.asked_at,
+            failure: exchange.failure.as_ref().map(|failure| failure.kind),
+            cuts: cuts.into_iter().collect(),
+            users,
+            user_count,
+            size: size(exchange),
+        };
+        self.metas.push((recorded.file.to_string(), meta));
+    }
+
+    fn group(&mut self, exchange: &Exchange) -> usize {
+        let next = self.groups.len();
+        let key = (exchange.kind, exchange.target.clone(), exchange.operation.clone());
+        let (at, group) = self.groups.entry(key).or_insert_with(|| {
+            let group = Group {
+                kind: exchange.kind,
+                target: exchange.target.clone(),
+                operation: exchange.operation.clone(),
+                asked_by: BTreeSet::new(),
+                hosts: BTreeSet::new(),
+                files: BTreeSet::new(),
+                filter: BTreeMap::new(),
+            };
+            (next, group)
+        });
+        keep(&mut group.asked_by, &exchange.asked_by);
+        keep(&mut group.hosts, &exchange.host);
+        for (name, value) in exchange.request.parameters.iter().take(20) {
+            let values = group.filter.entry(name.clone()).or_default();
+            let value = escape::cut(&body::plain(value), 60).into_owned();
+            if values.some.len() < FILTER_VALUES {
+                values.some.insert(value);
+            } else if !values.some.contains(&value) {
+                values.more = true;
+            }
+        }
+        *at
+    }
+
+    fn finish(mut self) -> Files {
+        self.metas.sort_by(|(a, x), (b, y)| (a, x.line, &x.id).cmp(&(b, y.line, &y.id)));
+        // groups and reasons came in the order of ids; they leave in their own
+        let (groups, new_group) = renumber(self.groups.into_values());
+        let mut groups: Vec<Group> = groups;
+        let (reasons, new_reason) = renumber(self.reasons.into_iter().map(|(reason, at)| (at, reason)));
+        let mut files: Vec<File> = Vec::new();
+        let mut metas: Vec<Meta> = Vec::with_capacity(self.metas.len());
+        for (path, mut meta) in self.metas {
+            if files.last().is_none_or(|file| file.path != path) {
+                let base = paths::exchanges(&path);
+                files.push(File { path, base, range: metas.len()..metas.len(), parts: Vec::new() });
+            }
+            meta.file = files.len() - 1;
+            meta.group = new_group.get(meta.group).copied().unwrap_or(0);
+            for (reason, _) in &mut meta.cuts {
+                *reason = new_reason.get(*reason).copied().unwrap_or(0);
+            }
+            if let Some(group) = groups.get_mut(meta.group) {
+                group.files.insert(meta.file);
+            }
+            metas.push(meta);
+            if let Some(file) = files.last_mut() {
+                file.range.end = metas.len();
+            }
+        }
+        for file in &mut files {
+            file.parts = parts::split(metas[file.range.clone()].iter().map(|meta| meta.size));
+            for (part, range) in file.parts.iter().enumerate() {
+                let range = file.range.start + range.start..file.range.start + range.end;
+                metas[range].iter_mut().for_each(|meta| meta.part = part);
+            }
+        }
+        let by_id = metas.iter().enumerate().map(|(at, meta)| (meta.id.clone(), at)).collect();
+        Files { files, metas, groups, reasons, by_id }
+    }
+}
+
+/// Keeps a few of many: a group names some callers and hosts, not thousands.
+fn keep(set: &mut BTreeSet<String>, value: &str) {
+    if set.len() < 8 && !set.contains(value) {
+        set.insert(escape::cut(value, 200).into_owned());
+    }
+}
+
+/// Values in their new order, and for each old number the new one.
+fn renumber<T>(values: impl ExactSizeIterator<Item = (usize, T)>) -> (Vec<T>, Vec<usize>) {
+    let mut new_of = vec![0; values.len()];
+    let mut out = Vec::with_capacity(values.len());
+    for (old, value) in values {
+        if let Some(slot) = new_of.get_mut(old) {
+            *slot = out.len();
+        }
+        out.push(value);
+    }
+    (out, new_of)
+}
+
+/// About how many bytes an exchange takes on its page.
+fn size(exchange: &Exchange) -> usize {
+    let no_marks = Marks::default();
+    let answer = exchange.answer.as_ref().map_or(0, |a| body::lay_out(&a.body, &no_marks, body::WHOLE).html_len());
+    let request = exchange.request.body.as_ref().map_or(0, |b| body::lay_out(b, &no_marks, body::WHOLE / 8).html_len());
+    3_000 + answer + request + crate::exchange_view::size(exchange) + USERS * 60
+}
