@@ -28,15 +28,12 @@ impl Drop for Server {
 }
 
 /// An AWS API with a seed (tests/servers/aws/server.py).
-pub fn aws(root: &Path, seed: Option<&Path>, enforce: bool) -> Result<Server, String> {
+pub fn aws(root: &Path, seed: Option<&Path>) -> Result<Server, String> {
     let python = tool(root, "venv/bin/python")?;
     let mut command = Command::new(python);
     command.arg(root.join("tests/servers/aws/server.py"));
     if let Some(seed) = seed {
         command.arg("--seed").arg(seed);
-    }
-    if enforce {
-        command.arg("--enforce");
     }
     start(command, |line| serde_json::from_str(line).ok())
 }
