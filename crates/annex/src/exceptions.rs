@@ -22,6 +22,8 @@ pub struct Exception {
     pub expires: Date,
     /// Where it stands: `exceptions.yaml line 12`.
     pub stated_in: String,
+    /// What it accepts, in words.
+    pub subject: String,
     check: Option<GlobMatcher>,
     gap: Option<GlobMatcher>,
     target: Option<GlobMatcher>,
@@ -33,6 +35,8 @@ pub struct Exception {
 pub struct ExceptionUse {
     /// The exception's id.
     pub id: String,
+    /// What it accepts, in words.
+    pub subject: String,
     /// Why it is accepted.
     pub reason: String,
     /// Who answers for it.
@@ -144,6 +148,7 @@ impl Exception {
     fn used(&self, expired: bool, findings: u64, gaps: u64) -> ExceptionUse {
         ExceptionUse {
             id: self.id.clone(),
+            subject: self.subject.clone(),
             reason: self.reason.clone(),
             owner: self.owner.clone(),
             approver: self.approver.clone(),
@@ -190,6 +195,7 @@ fn exception(file: &SourceFile, row: Row, check_ids: &[&str]) -> Result<Exceptio
     let name = file.path.rsplit('/').next().unwrap_or(&file.path);
     let exception = Exception {
         stated_in: format!("{name} line {}", row.id.referenced.line()),
+        subject: subject(&row),
         id: row.id.value,
         reason: row.reason.value,
         owner: row.owner.value,
@@ -201,6 +207,18 @@ fn exception(file: &SourceFile, row: Row, check_ids: &[&str]) -> Result<Exceptio
         resource,
     };
     if errors.is_empty() { Ok(exception) } else { Err(errors) }
+}
+
+/// `aws.s3.* in prod on arn:aws:s3:::www-*`.
+fn subject(row: &Row) -> String {
+    let what = match (&row.check, &row.gap) {
+        (Some(check), _) => check.value.clone(),
+        (None, Some(gap)) => format!("the call {}", gap.value),
+        (None, None) => String::new(),
+    };
+    let target = row.target.as_ref().map(|t| format!(" in {}", t.value)).unwrap_or_default();
+    let resource = row.resource.as_ref().map(|r| format!(" on {}", r.value)).unwrap_or_default();
+    format!("{what}{target}{resource}")
 }
 
 #[cfg(test)]

@@ -20,3 +20,25 @@ impl Aws {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Aws, rules};
+
+    #[test]
+    fn the_policy_reads_and_nothing_else() {
+        let policy = Aws::load(&rules()).unwrap().permissions();
+        let actions: Vec<&str> =
+            policy["Statement"][0]["Action"].as_array().unwrap().iter().filter_map(|action| action.as_str()).collect();
+        for expected in
+            ["s3:ListAllMyBuckets", "s3:GetEncryptionConfiguration", "iam:GenerateCredentialReport", "kms:DescribeKey"]
+        {
+            assert!(actions.contains(&expected), "{expected} is not in {actions:?}");
+        }
+        for action in actions {
+            let (prefix, name) = action.split_once(':').unwrap();
+            assert!(!prefix.is_empty() && !name.contains('*'), "{action}");
+            assert!(["Get", "List", "Describe", "Generate"].iter().any(|verb| name.starts_with(verb)), "{action}");
+        }
+    }
+}

@@ -67,3 +67,64 @@ fn quoted(text: &str) -> String {
     }
     format!("'{}'", text.replace('\'', r"'\''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annexa_model::Request;
+    use serde_json::json;
+
+    fn command(operation: &str, region: Option<&str>, parameters: Value) -> Option<String> {
+        let exchange = Exchange {
+            id: String::new(),
+            target: "prod".to_owned(),
+            kind: Kind::Aws,
+            operation: operation.to_owned(),
+            region: region.map(str::to_owned),
+            page: 1,
+            request: Request {
+                method: "GET".to_owned(),
+                path: "/".to_owned(),
+                parameters: parameters.as_object().cloned().unwrap_or_default(),
+                body: None,
+            },
+            asked_by: String::new(),
+            asked_at: annexa_model::Timestamp::UNIX_EPOCH,
+            attempts: 1,
+            host: String::new(),
+            tls: String::new(),
+            request_id: None,
+            server_date: None,
+            answer: None,
+            failure: None,
+            cuts: Vec::new(),
+        };
+        reproduce(&exchange)
+    }
+
+    #[test]
+    fn commands_are_those_of_the_aws_command_line() {
+        let found = command("s3:GetPublicAccessBlock", Some("eu-central-1"), json!({"Bucket": "logs"}));
+        assert_eq!(found.as_deref(), Some("aws s3api get-public-access-block --bucket logs --region eu-central-1"));
+        let found = command("ec2:DescribeSnapshots", None, json!({"OwnerIds": ["self"], "MaxResults": 5}));
+        assert_eq!(found.as_deref(), Some("aws ec2 describe-snapshots --owner-ids self --max-results 5"));
+        let found = command("kms:GetKeyPolicy", None, json!({"KeyId": "it's; rm -rf /", "DryRun": false}));
+        assert_eq!(found.as_deref(), Some("aws kms get-key-policy --key-id 'it'\\''s; rm -rf /' --no-dry-run"));
+        assert_eq!(command("nothing", None, json!({})), None);
+    }
+
+    #[test]
+    fn names_are_split_where_aws_splits_them() {
+        for (name, expected) in [
+            ("ListMFADevices", "list-mfa-devices"),
+            ("DescribeDBInstances", "describe-db-instances"),
+            ("GetEbsEncryptionByDefault", "get-ebs-encryption-by-default"),
+            ("DescribeVpcs", "describe-vpcs"),
+            ("TrailARN", "trail-arn"),
+            ("VPCId", "vpc-id"),
+            ("instanceIDs", "instance-ids"),
+        ] {
+            assert_eq!(kebab(name), expected);
+        }
+    }
+}

@@ -60,7 +60,13 @@ s3control.put_public_access_block(
 )
 
 iam = client("iam")
-ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+# not AWS's own AdministratorAccess: moto would answer with all of AWS's policies, and each extraction would read them
+ADMIN = iam.create_policy(
+    PolicyName="administrator",
+    PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    ),
+)["Policy"]["Arn"]
 iam.create_account_alias(AccountAlias="nordwind-demo")
 iam.update_account_password_policy(MinimumPasswordLength=14, RequireNumbers=True)
 iam.create_group(GroupName="admins")
@@ -110,9 +116,8 @@ ec2.authorize_security_group_ingress(
     GroupId=group,
     IpPermissions=[{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
 )
-image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
 ec2.run_instances(
-    ImageId=image,
+    ImageId="ami-12345678",
     MinCount=2,
     MaxCount=2,
     InstanceType="t3.micro",
@@ -175,3 +180,19 @@ backup.create_backup_vault(BackupVaultName="main")
 backup.create_backup_plan(
     BackupPlan={"BackupPlanName": "daily", "Rules": [{"RuleName": "daily", "TargetBackupVaultName": "main"}]}
 )
+
+client("config").put_configuration_recorder(ConfigurationRecorder={"name": "default", "roleARN": deploy["Arn"]})
+client("guardduty").create_detector(Enable=True)
+rds = client("rds")
+rds.create_db_instance(
+    DBInstanceIdentifier="shop",
+    DBInstanceClass="db.t3.micro",
+    Engine="postgres",
+    AllocatedStorage=20,
+    MasterUsername="shop",
+    MasterUserPassword="canary-in-database",
+    StorageEncrypted=True,
+)
+rds.create_db_snapshot(DBInstanceIdentifier="shop", DBSnapshotIdentifier="before-upgrade")
+client("ecr").create_repository(repositoryName="shop", imageScanningConfiguration={"scanOnPush": True})
+client("secretsmanager").create_secret(Name="shop/database", SecretString="canary-in-secret")

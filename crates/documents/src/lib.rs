@@ -12,6 +12,7 @@ mod kinds;
 mod plan;
 mod read_document;
 mod read_register;
+mod reproduce;
 mod schema;
 mod secrets;
 mod source;
@@ -19,6 +20,7 @@ mod versions;
 mod yaml_tree;
 
 pub use collector::DocumentsCollector;
+pub use reproduce::reproduce;
 
 use annexa_model::RuleFiles;
 use include_dir::{Dir, DirEntry, include_dir};

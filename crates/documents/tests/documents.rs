@@ -48,6 +48,9 @@ fn a_policy_has_facts_of_front_matter_body_and_history() {
     assert_eq!(scan.fact(id, "/history/last_body_change/authored_at"), json!("2026-01-05T09:00:00Z"));
     assert_eq!(scan.fact(id, "/codeowners"), json!(["@acme/security"]));
     assert_eq!(scan.extraction.gaps, []);
+    let read = scan.exchanges.iter().find(|exchange| exchange.operation == "read document").unwrap();
+    let command = annexa_documents::reproduce(read).unwrap();
+    assert_eq!(command, "cat policies/access.md && git log --follow --patch -- policies/access.md");
     assert!(!scan.text().contains("ghs_secret"));
     let identity = scan.extraction.identity.clone().unwrap();
     assert_eq!((identity.label.as_str(), identity.id.len()), ("git commit", 40));
@@ -358,4 +361,38 @@ fn large_and_odd_files_are_gaps_and_never_stop_the_scan() {
     assert_eq!(scan.set("register.training")["state"], json!("partial"));
     let kinds: Vec<FailureKind> = scan.extraction.gaps.iter().map(|gap| gap.kind).collect();
     assert_eq!(kinds, [FailureKind::Invalid, FailureKind::TooLarge, FailureKind::Invalid]);
+}
+
+#[test]
+fn a_stopped_scan_leaves_gaps_and_no_false_facts() {
+    let company = company();
+    let sink = std::sync::Arc::new(annexa_tape::MemorySink::new());
+    let stop = annexa_tape::Stop::new();
+    stop.pull();
+    let as_of = "2026-02-01T00:00:00Z".parse().unwrap();
+    let redactor = Redactor::new(Privacy::Default, KEY);
+    let session = annexa_tape::Session::builder(company.target(), as_of, sink.clone(), redactor).stop(stop).build();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(company::collector().collect(&session, None)).unwrap();
+    let extraction = company::collector().extract(&company.target(), &sink.evidence().unwrap());
+    assert!(extraction.gaps.iter().all(|gap| gap.kind == FailureKind::Interrupted));
+    assert!(extraction.sets.iter().all(|set| matches!(set.state, SetState::Unobserved { .. })));
+    assert!(extraction.resources.is_empty());
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_a_clear_error() {
+    let mut target = company().target();
+    target.settings =
+        annexa_model::Settings::Documents(annexa_model::DocumentsSettings { path: "./nowhere".to_owned() });
+    let session = annexa_tape::Session::builder(
+        target,
+        "2026-02-01T00:00:00Z".parse().unwrap(),
+        std::sync::Arc::new(annexa_tape::MemorySink::new()),
+        Redactor::new(Privacy::Default, KEY),
+    )
+    .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let error = runtime.block_on(company::collector().collect(&session, None)).unwrap_err();
+    assert!(error.to_string().contains("the folder ./nowhere can't be read"), "{error}");
 }

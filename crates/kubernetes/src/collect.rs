@@ -5,6 +5,7 @@ use crate::adapter::{self, fatal};
 use crate::dialect::{KubernetesDialect, api_path, page_name, page_path};
 use crate::discovery::{Discovery, Served};
 use crate::kinds::{Kind, Kinds};
+use crate::redact::without_addresses;
 use annexa_model::KubernetesSettings;
 use annexa_tape::{CollectError, Proxy, ServerName, Session, Settings, Transport, TransportError};
 use base64::Engine as _;
@@ -111,6 +112,7 @@ async fn open(
     };
     let access = access::find(settings, &session.base_dir).await.map_err(|error| setup(error.problem, error.remedy))?;
     let Access { url, tls, credentials, caller } = access;
+    let caller = without_addresses(&caller, session.redactor());
     let dialect = Arc::new(KubernetesDialect::new(Arc::clone(kinds), credentials, url.path()));
     let connection = connection(session.settings(), &url, tls);
     let transport = session.transport_with(dialect, &connection);

@@ -50,8 +50,7 @@ pub(crate) struct KubernetesDialect {
     /// The path before the API's own, where a gateway has one.
     base_path: String,
     /// The server's tokens for the next pages by operation and page. Outside the connection a page is called by its
-    /// number, so that the same
-    /// question is the same exchange in every scan.
+    /// number, so that the same question is the same exchange in every scan.
     pages: Mutex<BTreeMap<String, BTreeMap<u32, String>>>,
 }
 
@@ -232,7 +231,7 @@ impl Dialect for KubernetesDialect {
             return redact::text(!status.is_success(), content_type, &body);
         };
         if !status.is_success() || parsed.get("kind").is_some_and(|kind| kind == "Status") {
-            let kept = redact::status(&parsed);
+            let kept = redact::status(&parsed, redactor);
             return Redacted { body: Bytes::from(kept.to_string()), cuts: Vec::new() };
         }
         let listed = self.listed(call);

@@ -11,6 +11,7 @@ mod facts;
 mod kinds;
 mod listing;
 mod literal;
+mod load;
 mod permissions;
 mod redact;
 mod resources;

@@ -17,6 +17,7 @@ const MAX_ERROR_TEXT: usize = 200;
 const NOT_NAMED: &str = "not allow-listed";
 const SECRET: &str = "secret";
 const PERSONAL: &str = "personal";
+const OF_OWNER: &str = "part of its owner";
 
 /// Cuts one answer.
 pub(crate) struct Cutter<'a> {
@@ -36,7 +37,6 @@ impl<'a> Cutter<'a> {
     /// Cuts a list of objects (`DeploymentList`): each item by the shape of its kind.
     pub(crate) fn list(&mut self, body: Value) -> Value {
         let (Some(kind), Value::Object(members)) = (self.kind, body) else { return Value::Null };
-        let list = Shape::List(Box::new(kind.keep.clone()));
         let mut kept = Map::new();
         let is_asked = members.get("kind").and_then(Value::as_str) == Some(format!("{}List", kind.name).as_str());
         if !is_asked {
@@ -54,7 +54,7 @@ impl<'a> Cutter<'a> {
                 // an empty list may be written as `null`; anything else that is no list is left out, and the answer is
                 // judged as wrong
                 ("items", Value::Null) => Some(Value::Array(Vec::new())),
-                ("items", value) => self.step("/items", |cutter| cutter.keep(&list, value, None)),
+                ("items", Value::Array(objects)) => Some(self.step("/items/*", |cutter| cutter.objects(kind, objects))),
                 (other, _) => self.cut(&format!("/{}", escape(other)), NOT_NAMED),
             };
             if let Some(value) = value {
@@ -62,6 +62,21 @@ impl<'a> Cutter<'a> {
             }
         }
         Value::Object(kept)
+    }
+
+    fn objects(&mut self, kind: &Kind, objects: Vec<Value>) -> Value {
+        let mut kept = Vec::with_capacity(objects.len());
+        for mut object in objects {
+            if self.kinds.folds(kind, &object) {
+                // what its owner says is enough; most pods and replica sets of a cluster are of this sort
+                if let Some(members) = object.as_object_mut() {
+                    members.retain(|key, _| key == "metadata");
+                    self.count("/spec", OF_OWNER);
+                }
+            }
+            kept.extend(self.keep(&kind.keep, object, None));
+        }
+        Value::Array(kept)
     }
 
     /// Cuts any other object by a shape.
@@ -228,12 +243,31 @@ fn list_metadata(metadata: &Map<String, Value>) -> Value {
     )
 }
 
-/// What is kept of a `Status`, the API's form of an error.
-pub(crate) fn status(body: &Value) -> Value {
+/// A text with a pseudonym in place of each e-mail address.
+pub(crate) fn without_addresses(text: &str, redactor: &Redactor) -> String {
+    let of_address = |c: char| c.is_alphanumeric() || ".-_+%".contains(c);
+    let (mut kept, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find('@') {
+        let start =
+            rest[..at].char_indices().rev().take_while(|(_, c)| of_address(*c)).last().map_or(at, |(start, _)| start);
+        let end = rest[at + 1..].find(|c| !of_address(c)).map_or(rest.len(), |length| at + 1 + length);
+        let end = start.max(at + 1).max(at + 1 + rest[at + 1..end].trim_end_matches('.').len());
+        kept.push_str(&rest[..start]);
+        let address = &rest[start..end];
+        let whole = address.len() > 2 && !address.starts_with('@') && !address.ends_with('@');
+        kept.push_str(&if whole { redactor.personal(address) } else { address.to_owned() });
+        rest = &rest[end..];
+    }
+    kept + rest
+}
+
+/// What is kept of a `Status`, the API's form of an error. Its message may name who asked.
+pub(crate) fn status(body: &Value, redactor: &Redactor) -> Value {
     let mut kept = Map::new();
     for key in ["kind", "apiVersion", "status", "message", "reason", "code"] {
         if let Some(value) = body.get(key).filter(|value| !value.is_object() && !value.is_array()) {
-            kept.insert(key.to_owned(), value.clone());
+            let text = value.as_str().map(|text| Value::String(without_addresses(text, redactor)));
+            kept.insert(key.to_owned(), text.unwrap_or_else(|| value.clone()));
         }
     }
     let details = ["name", "group", "kind", "retryAfterSeconds"].iter().filter_map(|key| {
@@ -271,6 +305,7 @@ fn escape(key: &str) -> String {
 mod tests {
     use super::*;
     use annexa_tape::Privacy;
+    use proptest::prelude::*;
 
     fn cut(kind: &str, body: Value) -> (Value, Vec<Cut>) {
         let kinds = Kinds::load(&crate::rules()).unwrap();
@@ -314,6 +349,16 @@ mod tests {
     }
 
     #[test]
+    fn of_owned_objects_only_the_name_stays() {
+        let owner = |kind: &str| json!([{"kind": kind, "apiVersion": "apps/v1", "name": "o", "controller": true}]);
+        let pod =
+            |kind: &str| json!({"metadata": {"name": "p", "ownerReferences": owner(kind)}, "spec": {"nodeName": "n"}});
+        let (kept, cuts) = cut("Pod", json!({"kind": "PodList", "items": [pod("ReplicaSet"), pod("Rollout")]}));
+        assert_eq!((kept["items"][0].get("spec"), &kept["items"][1]["spec"]["nodeName"]), (None, &json!("n")));
+        assert!(cuts.iter().any(|cut| cut.reason == OF_OWNER && cut.pointer == "/items/*/spec"));
+    }
+
+    #[test]
     fn the_number_of_records_is_bounded() {
         let members: Map<String, Value> = (0..5000).map(|i| (format!("m{i}"), json!(1))).collect();
         let (_, cuts) = cut("Pod", json!({"kind": "PodList", "items": [{"spec": members}]}));
@@ -332,9 +377,49 @@ mod tests {
     }
 
     #[test]
+    fn addresses_in_messages_become_pseudonyms() {
+        let redactor = Redactor::new(Privacy::Default, [7; 32]);
+        let clean = |text: &str| without_addresses(text, &redactor);
+        let person = redactor.personal("jo.demo@shop.example");
+        assert_eq!(clean("User \"jo.demo@shop.example\" cannot list"), format!("User \"{person}\" cannot list"));
+        assert_eq!(clean("oidc:Jo.Demo@shop.example."), format!("oidc:{person}."));
+        for text in ["", "@", "a@", "@b", "no address", "ä@@ö", "x @ y"] {
+            assert_eq!(clean(text).chars().filter(|c| *c == '@').count() > 0, text.contains('@'), "{text}");
+        }
+    }
+
+    #[test]
     fn error_pages_are_cut_and_short_texts_stay() {
         assert_eq!(text(true, "text/plain", &Bytes::from("service unavailable\n")).cuts, vec![]);
         assert_eq!(text(true, "text/html", &Bytes::from("<html>CANARY")).body, Bytes::from("{}"));
         assert_eq!(text(false, "text/plain", &Bytes::from("CANARY")).body, Bytes::from("{}"));
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let words = "spec|containers|env|name|value|metadata|annotations|command|items|kind|CANARY|.{0,6}";
+        let leaf =
+            prop_oneof![Just(json!("CANARY")), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from)];
+        leaf.prop_recursive(6, 64, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(words, inner, 0..5)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Whatever a pod holds where values are never kept, none of it comes through.
+        #[test]
+        fn no_answer_breaks_redaction(value in any_json(), text in ".{0,40}") {
+            let container = json!({"env": [{"name": "A", "value": value}], "command": value, "lifecycle": value, "new": value});
+            let pod = json!({"metadata": {"annotations": {"x": value}, "managedFields": value}, "spec": {"containers": [container]}, "data": value});
+            let (kept, cuts) = cut("Pod", json!({"kind": "PodList", "items": [pod], "x": value}));
+            prop_assert!(!kept.to_string().contains("CANARY"), "{kept}");
+            cut("Pod", json!({"kind": "PodList", "items": [value]}));
+            prop_assert!(cuts.len() <= MAX_CUTS + 1);
+            without_addresses(&text, &Redactor::new(Privacy::Default, [7; 32]));
+            crate::facts::image_parts(&text);
+        }
     }
 }

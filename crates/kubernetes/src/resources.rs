@@ -63,7 +63,7 @@ impl Maker<'_> {
         let text =
             |key: &str| facts::at(object, "metadata").and_then(|metadata| metadata.get(key)?.as_str()).unwrap_or("");
         let (namespace, name) = (text("namespace"), text("name"));
-        if kind.pod.is_some() && self.is_folded(kind, object) {
+        if self.kinds.folds(kind, object) {
             return None;
         }
         let id = resource_id(self.world.cluster, &kind.name, namespace, name);
@@ -99,16 +99,6 @@ impl Maker<'_> {
         let source: Vec<String> = exchange.map(str::to_owned).into_iter().collect();
         self.computed(&mut parts, functions, &subject, &source);
         Some(self.finish(parts, kind.to_owned(), &subject, None))
-    }
-
-    /// Objects of a workload kind that another listed kind controls are part of their owner. An owner that is not
-    /// listed (a
-    /// custom resource) has no finding of its own, so its objects stand for themselves.
-    fn is_folded(&self, kind: &Kind, object: &Value) -> bool {
-        let Some(owner) = facts::controller(object) else { return false };
-        let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or("");
-        let group = crate::kinds::group_of(text("apiVersion"));
-        self.kinds.kinds.get(text("kind")).is_some_and(|owner| owner.feeds == kind.feeds && owner.group() == group)
     }
 
     fn common(&self, parts: &mut Parts, kind: &Kind, subject: &Subject<'_>, source: &[String]) {

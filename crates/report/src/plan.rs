@@ -4,7 +4,7 @@ use crate::input::ReportInput;
 use crate::recorded::{Files, Meta};
 use crate::{escape, parts, paths, recorded, words};
 use annexa_annex::ExceptionUse;
-use annexa_model::{CheckSummary, ControlRecord, Finding, FindingStatus, Resource, StatusCounts};
+use annexa_model::{CheckSummary, ControlRecord, Edition, Finding, FindingStatus, Resource, StatusCounts};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -120,6 +120,11 @@ impl<'a> Plan<'a> {
         let at = *self.gap_at.get(id)?;
         let part = self.gap_parts.iter().position(|range| range.contains(&at))?;
         Some(format!("{}#{}", paths::part("gaps", part), paths::anchor('g', id)))
+    }
+
+    /// Whether a control or clause has a page. 2013 clauses have numbers, but no pages.
+    pub(crate) fn has_control(&self, edition: Edition, id: &str) -> bool {
+        self.input.controls.iter().any(|control| control.edition == edition && control.id == id)
     }
 
     /// An exception of the company's.

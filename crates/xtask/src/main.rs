@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask test` is what CI runs; it installs what it needs below `target/tools`.
 
+mod demo_tape;
 mod run;
 mod setup;
 mod shapes;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test             everything that CI runs: format, lints, tests, check examples, audit, generated files
 cargo xtask setup            install what the tests need below target/tools (Python, npm and apt packages, a Kubernetes API server)
+cargo xtask demo-tape        record fixtures/demo/tape anew from the test servers
 cargo xtask shapes [FOLDER]  make crates/aws/shapes anew from botocore's models (default: those of target/tools/venv)
 ";
 
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let result = match task.as_str() {
         "test" => test::run(),
         "setup" => setup::run(),
+        "demo-tape" => demo_tape::run(),
         "shapes" => shapes(arguments.next()),
         _ => Err(USAGE.to_owned()),
     };
@@ -45,7 +48,8 @@ fn shapes(models: Option<String>) -> Result<(), String> {
             .ok_or("botocore is not in target/tools/venv; run `cargo xtask setup` first")?,
     };
     let aws = root().join("crates/aws");
-    shapes::run(&models, &aws.join("services"), &aws.join("shapes"))
+    shapes::run(&models, &aws.join("services"), &aws.join("shapes"))?;
+    shapes::library(&models, &aws.join("shapes/library.zip"))
 }
 
 /// The root of the workspace.

@@ -77,7 +77,7 @@ fn kubernetes() -> Result<(), String> {
         return Ok(());
     }
     say("==> Kubernetes API server (a few minutes the first time)");
-    program(&root(), "bash", &["tests/servers/kubernetes/control-plane"])
+    program(&root(), "bash", &["tests/servers/kubernetes/build.sh"])
 }
 
 /// The dependency audit.

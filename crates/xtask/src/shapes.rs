@@ -6,7 +6,7 @@ use flate2::read::GzDecoder;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes `<out>/<service>.json` for each `<services>/<service>.yaml`, and `<out>/partitions.json`.
@@ -29,6 +29,41 @@ pub(crate) fn run(models: &Path, services: &Path, out: &Path) -> Result<(), Stri
     Ok(())
 }
 
+/// Writes `<out>` as a zip of every service's reading operations: what a user's own description can name.
+pub(crate) fn library(models: &Path, out: &Path) -> Result<(), String> {
+    let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", out.display());
+    let endpoints = read_json(&models.join("endpoints.json"))?;
+    let folders = fs::read_dir(models).map_err(|error| format!("{}: {error}", models.display()))?;
+    let mut services: Vec<PathBuf> = folders.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
+    services.sort();
+    let file = fs::File::create(out).map_err(|error| shown(&error))?;
+    let mut archive = zip::ZipWriter::new(file);
+    // no times: the same models give the same bytes
+    let options = zip::write::SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Deflated)
+        .compression_level(Some(9))
+        .last_modified_time(zip::DateTime::default());
+    for folder in services {
+        let service = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Ok(model) = newest(models, &service).and_then(|folder| read_json(&folder.join("service-2.json"))) else { continue };
+        let names = model["operations"].as_object().into_iter().flatten().map(|(name, _)| name.clone());
+        let reading: BTreeSet<String> = names.filter(|name| reads(name)).collect();
+        if reading.is_empty() {
+            continue;
+        }
+        let shapes = service_shapes(models, &service, &reading, &endpoints)?;
+        archive.start_file(format!("{service}.json"), options).map_err(|error| shown(&error))?;
+        archive.write_all(shapes.to_string().as_bytes()).map_err(|error| shown(&error))?;
+    }
+    archive.finish().map_err(|error| shown(&error))?;
+    Ok(())
+}
+
+/// Whether an operation's name says that it only reads; the collector has the rule in full.
+fn reads(name: &str) -> bool {
+    ["Get", "List", "Describe", "BatchGet", "Lookup", "Head"].iter().any(|verb| name.starts_with(verb))
+}
+
 fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -43,7 +78,7 @@ fn named_operations(value: &Value, found: &mut BTreeSet<String>) {
         Value::Object(members) => {
             for (key, member) in members {
                 match (key.as_str(), member) {
-                    ("call" | "until_ready", Value::String(name)) => {
+                    ("call", Value::String(name)) => {
                         found.insert(name.clone());
                     }
                     ("facts" | "shared", Value::Object(facts)) => {
@@ -59,12 +94,17 @@ fn named_operations(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The newest model of a service, cut down to some operations.
-fn service_shapes(models: &Path, service: &str, wanted: &BTreeSet<String>, endpoints: &Value) -> Result<Value, String> {
+/// The folder of a service's newest model.
+fn newest(models: &Path, service: &str) -> Result<PathBuf, String> {
     let versions = fs::read_dir(models.join(service)).map_err(|error| format!("no service `{service}`: {error}"))?;
     let mut versions: Vec<PathBuf> = versions.filter_map(|entry| Some(entry.ok()?.path())).collect();
     versions.sort();
-    let folder = versions.pop().ok_or_else(|| format!("service `{service}` has no version"))?;
+    versions.pop().ok_or_else(|| format!("service `{service}` has no version"))
+}
+
+/// The newest model of a service, cut down to some operations.
+fn service_shapes(models: &Path, service: &str, wanted: &BTreeSet<String>, endpoints: &Value) -> Result<Value, String> {
+    let folder = newest(models, service)?;
     let model = read_json(&folder.join("service-2.json"))?;
     let mut pages = read_json(&folder.join("paginators-1.json")).unwrap_or_default();
     if let Ok(extras) = read_json(&folder.join("paginators-1.sdk-extras.json")) {
@@ -86,7 +126,7 @@ fn service_shapes(models: &Path, service: &str, wanted: &BTreeSet<String>, endpo
         "service": service,
         "source": format!("botocore {} {}", botocore_version(models), metadata["uid"].as_str().unwrap_or(service)),
         "title": text("serviceFullName"),
-        "protocol": text("protocol"),
+        "protocol": protocol(metadata),
         "api_version": text("apiVersion"),
         "endpoint_prefix": prefix,
         "signing_name": metadata["signingName"].as_str().unwrap_or(prefix),
@@ -98,6 +138,13 @@ fn service_shapes(models: &Path, service: &str, wanted: &BTreeSet<String>, endpo
     });
     drop_empty(&mut result);
     Ok(result)
+}
+
+/// The first protocol that the collector speaks; newer ones are always offered beside an older one.
+fn protocol(metadata: &Value) -> Value {
+    let offered: Vec<&str> = metadata["protocols"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let spoken = ["json", "rest-json", "rest-xml", "query", "ec2"].into_iter().find(|known| offered.contains(known));
+    spoken.map_or_else(|| metadata["protocol"].clone(), Value::from)
 }
 
 fn operation_shape(operation: &Value, pages: &Value, kept: &mut Kept<'_>) -> Value {

@@ -16,10 +16,10 @@ pub(crate) fn structure(
     let mut object = Map::new();
     for (name, inner) in members.iter().filter(|(_, member)| member.location.is_none()) {
         let wire = inner.name.as_deref().unwrap_or(name);
-        if let Some(value) = body.get(wire) {
-            if let Some(value) = member(model, inner, value, &step(pointer, name), depth + 1, holes) {
-                object.insert(name.clone(), value);
-            }
+        if let Some(value) = body.get(wire)
+            && let Some(value) = member(model, inner, value, &step(pointer, name), depth + 1, holes)
+        {
+            object.insert(name.clone(), value);
         }
     }
     Value::Object(object)

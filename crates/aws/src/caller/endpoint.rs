@@ -111,3 +111,59 @@ fn fill(template: &str, parameters: &Map<String, Value>) -> String {
     }
     filled
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Aws;
+    use serde_json::json;
+
+    fn base(operation: &str, parameters: Value, region: Option<&str>, partition_region: &str) -> (String, String) {
+        let catalog = Aws::load(&crate::rules()).unwrap().catalog;
+        let (service, _, name) = catalog.operation(operation).unwrap();
+        let partition = catalog.endpoints.partition_of(partition_region).to_owned();
+        let parameters = parameters.as_object().cloned().unwrap();
+        let endpoint = catalog.endpoints.endpoint(&service.model, name, &parameters, &partition, region, None);
+        let signing = catalog.endpoints.signing_region(&service.model, &partition, region);
+        (endpoint.base, signing.to_owned())
+    }
+
+    #[test]
+    fn hosts_follow_partition_region_and_service() {
+        let host = |operation: &str, parameters: Value, region: Option<&str>, partition: &str| {
+            let (base, signing) = base(operation, parameters, region, partition);
+            format!("{} {signing}", base.trim_start_matches("https://"))
+        };
+        assert_eq!(
+            host("kms:ListKeys", json!({}), Some("eu-central-1"), "eu-central-1"),
+            "kms.eu-central-1.amazonaws.com eu-central-1"
+        );
+        assert_eq!(
+            host("kms:ListKeys", json!({}), Some("cn-north-1"), "cn-north-1"),
+            "kms.cn-north-1.amazonaws.com.cn cn-north-1"
+        );
+        assert_eq!(host("iam:ListUsers", json!({}), None, "eu-central-1"), "iam.amazonaws.com us-east-1");
+        assert_eq!(host("iam:ListUsers", json!({}), None, "us-gov-east-1"), "iam.us-gov.amazonaws.com us-gov-west-1");
+        assert_eq!(
+            host("iam:ListUsers", json!({}), None, "cn-northwest-1"),
+            "iam.cn-north-1.amazonaws.com.cn cn-north-1"
+        );
+        assert_eq!(host("s3:ListBuckets", json!({}), None, "eu-central-1"), "s3.us-east-1.amazonaws.com us-east-1");
+        let bucket = |name: &str| host("s3:GetBucketAcl", json!({"Bucket": name}), Some("eu-west-1"), "eu-west-1");
+        assert_eq!(bucket("logs"), "logs.s3.eu-west-1.amazonaws.com eu-west-1");
+        assert_eq!(bucket("with.dot"), "s3.eu-west-1.amazonaws.com eu-west-1");
+        assert_eq!(bucket("evil.example/?x="), "s3.eu-west-1.amazonaws.com eu-west-1");
+        let account = host("s3control:GetPublicAccessBlock", json!({"AccountId": "111122223333"}), None, "eu-west-1");
+        assert_eq!(account, "111122223333.s3-control.us-east-1.amazonaws.com us-east-1");
+    }
+
+    #[test]
+    fn a_region_newer_than_our_list_finds_its_partition() {
+        let catalog = Aws::load(&crate::rules()).unwrap().catalog;
+        let partition = |region: &str| catalog.endpoints.partition_of(region).to_owned();
+        assert_eq!(partition("eu-middle-9"), "aws");
+        assert_eq!(partition("cn-south-9"), "aws-cn");
+        assert_eq!(partition("us-gov-north-9"), "aws-us-gov");
+        assert_eq!(partition("moon-base-1"), "aws");
+    }
+}

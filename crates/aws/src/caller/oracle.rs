@@ -80,8 +80,11 @@ fn requests_are_those_of_botocore() {
                 model.members(operation.input.as_ref()).map(|members| samples(&model, members, 0)).unwrap_or_default();
             let endpoint = Endpoint { base: "https://host".to_owned(), bucket_in_host: None };
             let Ok(request) = build(&model, name, &parameters, &endpoint) else { continue };
-            let headers: BTreeMap<&str, &str> =
-                request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+            let headers: BTreeMap<&str, _> = request
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+                .collect();
             cases.push(json!({
                 "service": service, "operation": name, "parameters": parameters, "method": request.method().as_str(),
                 "path": request.uri().path(), "query": request.uri().query().unwrap_or_default(),
@@ -103,5 +106,5 @@ fn requests_are_those_of_botocore() {
     let output = process.wait_with_output().unwrap();
     assert!(output.status.success());
     let differences = String::from_utf8_lossy(&output.stdout);
-    assert!(differences.is_empty(), "{differences}");
+    assert_eq!(differences.trim(), format!("compared {}", cases.len()));
 }

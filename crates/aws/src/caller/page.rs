@@ -14,7 +14,7 @@ pub(crate) fn next_page(operation: &Operation, answer: &Value) -> Option<PageTok
     }
     if let Some(more) = &page.more {
         let flag = at(answer, more);
-        if !flag.is_some_and(|flag| flag.as_bool() == Some(true)) {
+        if flag.is_none_or(|flag| flag.as_bool() != Some(true)) {
             return None;
         }
     }

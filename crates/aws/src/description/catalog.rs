@@ -40,7 +40,7 @@ pub(crate) struct Service {
 /// What several facts share: a call, or a function of other shared calls.
 #[derive(Clone, Debug)]
 pub(crate) enum SharedDef {
-    Call(CallDef),
+    Call(Box<CallDef>),
     /// The first step of each path is the name of a shared call.
     Function {
         function: &'static FactFunction,
@@ -118,7 +118,7 @@ pub(crate) struct Step {
 
 #[derive(Debug)]
 pub(crate) enum StepSource {
-    Call(CallDef),
+    Call(Box<CallDef>),
     Shared(String),
 }
 
@@ -132,7 +132,7 @@ pub(crate) struct NamedFact {
 
 #[derive(Debug)]
 pub(crate) enum FactDef {
-    Call { call: CallDef, for_each: Option<ForEach> },
+    Call { call: Box<CallDef>, for_each: Option<ForEach> },
     Merge { shared: String, path: Path, by: Vec<(Path, Ref)>, many: bool },
     Function { function: &'static FactFunction, of: Vec<Path> },
 }

@@ -79,7 +79,7 @@ fn service(draft: &Draft, problems: &mut Vec<Diagnostic>) -> Service {
     let shared = draft.file.shared.iter().filter_map(|(name, fact)| {
         let form = &fact.value.0;
         let def = match (&form.call, &form.fact) {
-            (Some(_), None) => SharedDef::Call(call_of(draft, fact, &BTreeMap::new(), problems)?),
+            (Some(_), None) => SharedDef::Call(Box::new(call_of(draft, fact, &BTreeMap::new(), problems)?)),
             (None, Some(called)) => {
                 let Some(function) = function(&called.value) else {
                     problems.push(unknown_function(draft, called));
@@ -152,19 +152,19 @@ fn operations(drafts: &[Draft], catalog: &Catalog) -> Operations {
     let mut calls: Vec<&CallDef> = Vec::new();
     for service in catalog.services.values() {
         calls.extend(service.shared.values().filter_map(|shared| match shared {
-            SharedDef::Call(call) => Some(call),
+            SharedDef::Call(call) => Some(&**call),
             SharedDef::Function { .. } => None,
         }));
     }
     for def in catalog.types.values() {
         if let Origin::List(steps) = &def.origin {
             calls.extend(steps.iter().filter_map(|step| match &step.source {
-                StepSource::Call(call) => Some(call),
+                StepSource::Call(call) => Some(&**call),
                 StepSource::Shared(_) => None,
             }));
         }
         calls.extend(def.facts.iter().filter_map(|fact| match &fact.def {
-            FactDef::Call { call, .. } => Some(call),
+            FactDef::Call { call, .. } => Some(&**call),
             _ => None,
         }));
     }

@@ -40,7 +40,7 @@ impl<'a> TypeLinker<'a> {
                     }
                 };
                 let field = if for_each.is_some() { Field::List(Box::new(field)) } else { field };
-                Some((FactDef::Call { call, for_each }, field))
+                Some((FactDef::Call { call: Box::new(call), for_each }, field))
             }
             (None, Some(merge), None) => self.merge(draft, merge, written),
             (None, None, Some(called)) => {
@@ -94,12 +94,12 @@ impl<'a> TypeLinker<'a> {
                 .push(draft.source.error_at(written, "`merge` needs `by: {path in a row: path in the resource}`"));
         }
         for (there, here) in &form.by {
-            if let Field::Object(members) = &row {
-                if let Err(error) = field_at(members, &Path::parse(there)) {
-                    let valid = error.valid.iter().map(String::as_str);
-                    let message = format!("a row of `{}` has no `{there}`", merge.value);
-                    self.problems.push(draft.source.error_at(here, message).with_nearest(&error.step, valid));
-                }
+            if let Field::Object(members) = &row
+                && let Err(error) = field_at(members, &Path::parse(there))
+            {
+                let valid = error.valid.iter().map(String::as_str);
+                let message = format!("a row of `{}` has no `{there}`", merge.value);
+                self.problems.push(draft.source.error_at(here, message).with_nearest(&error.step, valid));
             }
         }
         let by = form.by.iter().map(|(there, here)| (Path::parse(there), Ref::parse(&here.value))).collect();

@@ -81,7 +81,7 @@ impl<'a> TypeLinker<'a> {
                     self.check_ref(draft, &Ref::parse(&path.value), path.referenced, fields);
                 }
                 let output = output_field(&draft.model, &def.operation, &def.decode, &def.columns);
-                Some((StepSource::Call(def), output))
+                Some((StepSource::Call(Box::new(def)), output))
             }
             (None, Some(name)) => {
                 let output = self.shared_field(draft, &name.value, name.referenced)?;

@@ -1,6 +1,6 @@
 //! Links resource types: their lists, facts, paths and lookups.
 
-use super::catalog::{CallDef, FactDef, NamedFact, Origin, Scope, Service, SharedDef, TypeDef};
+use super::catalog::{FactDef, NamedFact, Origin, Scope, Service, SharedDef, TypeDef};
 use super::fields::field_at;
 use super::file::{FactSpec, OnePer, TypeSpec, Words};
 use super::link::scope;
@@ -31,12 +31,11 @@ impl<'a> TypeLinker<'a> {
         let drafts = self.drafts;
         for draft in drafts {
             for (name, spec) in &draft.file.types {
-                if let Some(def) = self.type_def(draft, name, spec) {
-                    if types.insert(name.clone(), def).is_some() {
-                        self.problems.push(
-                            draft.source.error_at(spec, format!("the type `{name}` stands in another file already")),
-                        );
-                    }
+                if let Some(def) = self.type_def(draft, name, spec)
+                    && types.insert(name.clone(), def).is_some()
+                {
+                    self.problems
+                        .push(draft.source.error_at(spec, format!("the type `{name}` stands in another file already")));
                 }
             }
             for (name, extension) in &draft.file.extends {
@@ -212,11 +211,11 @@ impl<'a> TypeLinker<'a> {
         let counted = spec.counted.as_ref()?;
         let (shared, path) = Path::parse(&counted.value).split_first().map(|(first, rest)| (first.to_owned(), rest))?;
         let output = self.shared_field(draft, &shared, counted.referenced)?;
-        if let Field::Object(members) = &output {
-            if field_at(members, &path).is_err() {
-                self.problems.push(draft.source.error_at(counted, format!("`{shared}` has no `{path}`")));
-                return None;
-            }
+        if let Field::Object(members) = &output
+            && field_at(members, &path).is_err()
+        {
+            self.problems.push(draft.source.error_at(counted, format!("`{shared}` has no `{path}`")));
+            return None;
         }
         Some((shared, path))
     }
@@ -224,7 +223,7 @@ impl<'a> TypeLinker<'a> {
 
 fn binds(def: &FactDef, parameter: &str) -> bool {
     match def {
-        FactDef::Call { call: CallDef { bindings, .. }, .. } => bindings.iter().any(|(name, _)| name == parameter),
+        FactDef::Call { call, .. } => call.bindings.iter().any(|(name, _)| name == parameter),
         _ => false,
     }
 }

@@ -8,6 +8,8 @@ mod redact;
 mod redact_json;
 mod redact_xml;
 mod sign;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use codes::NOT_ENABLED;
 pub(crate) use credentials::Credentials;

@@ -91,13 +91,13 @@ fn answer(
         let name = model.shapes.get(output)?.payload.as_ref()?;
         members.get_key_value(name)
     });
-    if let Some((name, member)) = payload {
-        if matches!(model.meaning(&member.shape), Meaning::Scalar(_)) {
-            return match rules.fate(member, &[name]) {
-                Fate::Keep => Ok(None),
-                Fate::Secret | Fate::Personal => Err("secret".to_owned()),
-            };
-        }
+    if let Some((name, member)) = payload
+        && matches!(model.meaning(&member.shape), Meaning::Scalar(_))
+    {
+        return match rules.fate(member, &[name]) {
+            Fate::Keep => Ok(None),
+            Fate::Secret | Fate::Personal => Err("secret".to_owned()),
+        };
     }
     match model.protocol {
         Protocol::Json | Protocol::RestJson => redact_json::redact(&rules, members, payload, text),

@@ -3,13 +3,14 @@
 use super::Run;
 use super::ask::Question;
 use super::draft::Draft;
+use super::gap::Trouble;
 use super::reply::{Reply, State};
 use crate::caller::Hole;
-use crate::description::{Origin, Step, StepSource, TypeDef};
+use crate::description::{Origin, SharedDef, Step, StepSource, TypeDef};
 use crate::facts::Seen;
-use annexa_model::{Reason, ResourceSet, SetState};
+use annexa_model::{FailureKind, Reason, ResourceSet, SetState};
 use futures::StreamExt;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// What a list says.
@@ -67,12 +68,50 @@ impl Run<'_> {
             for (parent, reply) in asked {
                 set.evidence.extend(reply.evidence.iter().cloned());
                 set.state = and(set.state, &reply.state, index == 0);
+                if let Some(hole) = reply.holes.iter().find(|hole| hides_items(hole, step)) {
+                    let id = reply.evidence.last().cloned().unwrap_or_default();
+                    let problem = format!("{} at {}", hole.reason, hole.pointer);
+                    let reason = self.unread(def, step, region.as_deref(), id, problem);
+                    set.state = lessened(set.state, reason);
+                }
                 drafts.extend(items(step, &parent, &reply));
             }
         }
         set.evidence.sort();
         set.evidence.dedup();
         Listing { set, drafts }
+    }
+
+    /// A gap for a list that came, but can't be read.
+    fn unread(&self, def: &TypeDef, step: &Step, region: Option<&str>, id: String, problem: String) -> Reason {
+        let shared = |name: &str| match self.catalog.services.get(&def.service)?.shared.get(name)? {
+            SharedDef::Call(call) => Some(call),
+            SharedDef::Function { .. } => None,
+        };
+        let call = match &step.source {
+            StepSource::Call(call) => Some(call),
+            StepSource::Shared(name) => shared(name),
+        };
+        let Some(call) = call else { return Reason { reason: problem, gap: None } };
+        let question = Question {
+            service: call.service.clone(),
+            operation: call.operation.clone(),
+            region: region.map(str::to_owned),
+            parameters: Map::new(),
+        };
+        let trouble = Trouble::new(FailureKind::Invalid, problem);
+        self.lack(call, &question, &format!("every {}", def.title), id, trouble)
+    }
+
+    /// A gap for an item that has no identity: it can't be a resource.
+    pub(crate) fn nameless(&self, def: &TypeDef, set: &ResourceSet, reason: Reason) -> Reason {
+        match (&def.origin, &reason.gap) {
+            (Origin::List(steps), None) if !steps.is_empty() => {
+                let id = set.evidence.first().cloned().unwrap_or_default();
+                self.unread(def, &steps[steps.len() - 1], set.region.as_deref(), id, reason.reason)
+            }
+            _ => reason,
+        }
     }
 
     /// Asks the items of the step before together, some at once.
@@ -122,6 +161,13 @@ impl Run<'_> {
         };
         self.once(call, question, &format!("every {}", def.title)).await
     }
+}
+
+/// Whether a hole is the list itself, something that holds it, or one of its items.
+fn hides_items(hole: &Hole, step: &Step) -> bool {
+    let is_index = |token: &&str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
+    let tokens: Vec<&str> = hole.pointer.split('/').skip(1).filter(|token| !is_index(token)).collect();
+    tokens.len() <= step.items.steps.len() && tokens.iter().zip(&step.items.steps).all(|(token, name)| token == name)
 }
 
 /// The state of a list after one more of its answers.

@@ -91,7 +91,10 @@ impl<'a> Run<'a> {
                         resources.push(resource);
                     }
                     Ok(_) => {}
-                    Err(reason) => set.state = listing::lessened(set.state, reason),
+                    Err(reason) => {
+                        let reason = self.nameless(def, &set, reason);
+                        set.state = listing::lessened(set.state, reason);
+                    }
                 }
             }
             set.counted = self.counted(def, region.as_deref()).await;

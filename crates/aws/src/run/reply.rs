@@ -140,10 +140,11 @@ impl Reply {
         }
         for list in page.items.iter().filter(|list| !list.contains('.')) {
             let holed = self.holes.iter().any(|hole| hole.pointer == format!("/{list}"));
-            if let Value::Object(members) = &mut self.value {
-                if !holed && !members.contains_key(list) {
-                    members.insert(list.clone(), Value::Array(Vec::new()));
-                }
+            if let Value::Object(members) = &mut self.value
+                && !holed
+                && !members.contains_key(list)
+            {
+                members.insert(list.clone(), Value::Array(Vec::new()));
             }
         }
     }

@@ -1,5 +1,10 @@
 //! A moto server of its own for each test.
 
+use annexa_aws::Aws;
+use annexa_model::Kind;
+use annexa_tape::Evidence;
+use serde_json::json;
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -36,7 +41,7 @@ impl Moto {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let process = Command::new(tool("moto_server"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+            .env("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -64,6 +69,28 @@ impl Moto {
         let status = credentials(&mut command).status().unwrap();
         assert!(status.success(), "`{test}` failed");
     }
+}
+
+/// Compares every decoded answer with what botocore reads from the same body.
+pub(crate) fn compare_answers(aws: &Aws, evidence: &Evidence) {
+    let mut cases = Vec::new();
+    for exchange in evidence.of_target(Kind::Aws, "prod").unwrap() {
+        // what was cut is not what botocore would read
+        let answer = exchange.answer.as_ref().filter(|answer| answer.status < 300 && exchange.cuts.is_empty());
+        let (Some(answer), Some(ours), Some((service, operation))) =
+            (answer, aws.answer(&exchange), exchange.operation.split_once(':'))
+        else {
+            continue;
+        };
+        cases.push(json!({"service": service, "operation": operation, "status": answer.status, "body": answer.body, "ours": ours}));
+    }
+    assert!(cases.len() > 50, "only {} answers", cases.len());
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/moto_answers.py");
+    let mut process =
+        Command::new(tool("python")).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    process.stdin.take().unwrap().write_all(json!(cases).to_string().as_bytes()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), format!("compared {}", cases.len()));
 }
 
 fn credentials(command: &mut Command) -> &mut Command {

@@ -11,6 +11,8 @@ mod workload;
 mod world;
 
 pub(crate) use cluster::version_numbers;
+#[cfg(test)]
+pub(crate) use pod::image_reference as image_parts;
 pub(crate) use workload::controller;
 pub(crate) use world::{Index, ListInfo, World, other_policy_group};
 

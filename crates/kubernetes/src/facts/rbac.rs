@@ -52,8 +52,7 @@ fn aggregation<'a>(subject: &Subject<'a>) -> Option<&'a Value> {
 
 /// All rules of a role: its own, and for an aggregated one those of the roles that its selectors match, which may be
 /// aggregated themselves (admin of edit, edit of view). The API server's controller writes these into the role;
-/// resolving
-/// them here also holds where it does not run.
+/// resolving them here also holds where it does not run.
 fn effective_rules(own: &[Value], aggregation: Option<&Value>, world: &World<'_>) -> (Vec<Value>, Option<Missing>) {
     let mut rules = own.to_vec();
     if aggregation.is_none() {

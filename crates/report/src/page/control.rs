@@ -129,6 +129,7 @@ fn view(plan: &Plan<'_>, control: &ControlRecord, at: usize, path: &str) -> View
         corresponds: control
             .corresponds_to
             .iter()
+            .filter(|id| plan.has_control(other, id))
             .take(30)
             .map(|id| Link::new(paths::control(other, id), short(id, 20)))
             .collect(),

@@ -64,7 +64,7 @@ pub(super) fn render(
         super::overview::of_edition(plan, edition).partition(|c| c.id.starts_with("A."));
     let total = words::number(annex.len() as u64);
     let section = |status: ControlStatus| {
-        let rows: Vec<ControlRow> = annex.iter().filter(|c| c.status == status).map(|c| row(c)).collect();
+        let rows: Vec<ControlRow> = annex.iter().filter(|c| c.status == status).map(|c| row(plan, c)).collect();
         Section {
             status: status.as_str(),
             sign: words::control_sign(status),
@@ -83,12 +83,12 @@ pub(super) fn render(
         sections: ORDER.into_iter().map(section).collect(),
         total,
         clauses_total: words::number(clauses.len() as u64),
-        clauses: clauses.into_iter().map(row).collect(),
+        clauses: clauses.into_iter().map(|control| row(plan, control)).collect(),
     };
     Ok((path.to_owned(), templates.html("controls", path, &view)?))
 }
 
-fn row(control: &ControlRecord) -> ControlRow {
+fn row(plan: &Plan<'_>, control: &ControlRecord) -> ControlRow {
     let other = chrome::other(control.edition);
     ControlRow {
         href: paths::control(control.edition, &control.id),
@@ -101,6 +101,7 @@ fn row(control: &ControlRecord) -> ControlRow {
         corresponds: control
             .corresponds_to
             .iter()
+            .filter(|id| plan.has_control(other, id))
             .take(30)
             .map(|id| Link::new(paths::control(other, id), escape::cut(id, 20)))
             .collect(),

@@ -135,12 +135,11 @@ impl<'a> Account<'a> {
                 return Some(vec![format!("{action} on its group {}", group.0)]);
             }
         }
-        if principal.user {
-            if let Some((arn, _)) =
+        if principal.user
+            && let Some((arn, _)) =
                 self.groups.values().find(|(arn, allowed)| allowed.everything() && may("iam:AddUserToGroup", arn))
-            {
-                return Some(vec![format!("iam:AddUserToGroup on the group {arn}, which may do everything")]);
-            }
+        {
+            return Some(vec![format!("iam:AddUserToGroup on the group {arn}, which may do everything")]);
         }
         for other in self.principals.iter().filter(|other| other.arn != principal.arn) {
             let Some(rest) = found.get(other.arn) else { continue };

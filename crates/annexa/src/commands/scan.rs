@@ -1,0 +1,157 @@
+//! `annexa scan`: reads everything that people wrote, then asks.
+
+use crate::bundles;
+use crate::cli::ScanArgs;
+use crate::config::Config;
+use crate::console::Console;
+use crate::derive::glob_set;
+use crate::failure::{DONE, Failure, INCOMPLETE, MISMATCH};
+use crate::inputs::Inputs;
+use crate::rules::{self, Rules};
+use crate::scan::{self, Outcome, Plan, Tape};
+use crate::summary;
+use annexa_bundle::{SaltSeed, SigningKey, VerifiedBundle};
+use annexa_model::{FindingStatus, Selection, Severity, Target, Timestamp, sha256_hex};
+use std::path::{Path, PathBuf};
+
+pub(crate) fn run(arguments: &ScanArgs, console: &Console) -> Result<u8, Failure> {
+    let outcome = scan::run(plan(arguments, Timestamp::now())?, console)?;
+    summary::print(&outcome, console);
+    Ok(status(&outcome, arguments.fail_on, arguments.allow_incomplete))
+}
+
+/// Reads and checks everything before the first call.
+fn plan(arguments: &ScanArgs, now: Timestamp) -> Result<Plan, Failure> {
+    let config = Config::read(&arguments.config)?;
+    let rules = Rules::load(rules::with_own(&config)?)?;
+    let inputs = Inputs::read(&config, &rules)?;
+    let targets = selected_targets(&config, &arguments.target)?;
+    check_patterns(&rules, &arguments.only)?;
+    let key = signing_key(&config)?;
+    let previous = arguments.previous.as_deref().map(|path| bundles::open(path, None)).transpose()?;
+    let replayed = arguments.replay.as_deref().map(|path| bundles::open(path, None)).transpose()?;
+    let as_of = replayed.as_ref().map_or(now, |bundle| bundle.manifest().as_of);
+    Ok(Plan {
+        selection: selection(arguments),
+        tape: match &replayed {
+            Some(bundle) => Tape::Replay(bundles::evidence(bundle)?),
+            None => Tape::Live,
+        },
+        concurrency: usize::from(arguments.concurrency),
+        out: arguments.out.clone().unwrap_or_else(|| default_out(as_of)),
+        pseudonym_key: pseudonym_key(&config)?,
+        salts: SaltSeed::random().map_err(|error| Failure::usage(format!("no randomness for the salts: {error}")))?,
+        previous: checked_previous(previous, &config)?,
+        config,
+        rules,
+        inputs,
+        targets,
+        as_of,
+        key,
+    })
+}
+
+fn selection(arguments: &ScanArgs) -> Selection {
+    if arguments.target.is_empty() && arguments.only.is_empty() {
+        return Selection::Full;
+    }
+    Selection::Partial { targets: arguments.target.clone(), checks: arguments.only.clone() }
+}
+
+fn default_out(as_of: Timestamp) -> PathBuf {
+    PathBuf::from(format!("evidence-{}", as_of.strftime("%Y%m%dT%H%M%SZ")))
+}
+
+fn selected_targets(config: &Config, patterns: &[String]) -> Result<Vec<Target>, Failure> {
+    let names: Vec<&str> = config.targets.iter().map(|t| t.name.as_str()).collect();
+    for pattern in patterns {
+        check_pattern("--target", pattern, "target", &names)?;
+    }
+    let globs = glob_set(patterns);
+    let selected = |target: &&Target| patterns.is_empty() || globs.is_match(&target.name);
+    Ok(config.targets.iter().filter(selected).cloned().collect())
+}
+
+fn check_patterns(rules: &Rules, patterns: &[String]) -> Result<(), Failure> {
+    let ids: Vec<&str> = rules.check_ids().collect();
+    patterns.iter().try_for_each(|pattern| check_pattern("--only", pattern, "check", &ids))
+}
+
+/// A pattern that matches nothing is a mistake, not an empty scan.
+fn check_pattern(option: &str, pattern: &str, what: &str, names: &[&str]) -> Result<(), Failure> {
+    let glob = globset::Glob::new(pattern)
+        .map_err(|error| Failure::usage(format!("{option} {pattern}: this is no pattern: {}", error.kind())))?
+        .compile_matcher();
+    if names.iter().any(|name| glob.is_match(name)) {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("{option} {pattern}: no {what} has a name like this"));
+    Err(match annexa_source::nearest(pattern, names.iter().copied()) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure,
+    })
+}
+
+/// The key from the environment, else the one of the configuration.
+fn signing_key(config: &Config) -> Result<Option<SigningKey>, Failure> {
+    let named = key_path(config);
+    named.map(|path| SigningKey::load(&path).map_err(bundles::failure)).transpose()
+}
+
+fn key_path(config: &Config) -> Option<PathBuf> {
+    let from_environment = std::env::var_os("ANNEXA_SIGNING_KEY").filter(|v| !v.is_empty()).map(PathBuf::from);
+    from_environment.or_else(|| config.signing_key.clone())
+}
+
+/// The key of pseudonyms: its own file, else made from the signing key, so that pseudonyms stay the same from scan to
+/// scan. Without either they hold for this scan alone.
+fn pseudonym_key(config: &Config) -> Result<[u8; 32], Failure> {
+    let named = std::env::var_os("ANNEXA_PSEUDONYM_KEY").filter(|v| !v.is_empty()).map(PathBuf::from);
+    let Some(path) = named.or_else(|| key_path(config)) else {
+        return random_key();
+    };
+    let bytes = read_key(&path)?;
+    let mut text = b"annexa pseudonyms 1\0".to_vec();
+    text.extend(bytes);
+    let digest = sha256_hex(&text);
+    let mut key = [0; 32];
+    for (place, pair) in key.iter_mut().zip(digest.as_bytes().chunks(2)) {
+        *place = std::str::from_utf8(pair).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    }
+    Ok(key)
+}
+
+fn read_key(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::usage(format!("the key {} can't be read: {error}", path.display())))
+}
+
+fn random_key() -> Result<[u8; 32], Failure> {
+    use rand::TryRng;
+    let mut key = [0; 32];
+    rand::rngs::SysRng
+        .try_fill_bytes(&mut key)
+        .map_err(|error| Failure::usage(format!("no randomness for pseudonyms: {error}")))?;
+    Ok(key)
+}
+
+/// A bundle of another organization is no previous one.
+fn checked_previous(previous: Option<VerifiedBundle>, config: &Config) -> Result<Option<VerifiedBundle>, Failure> {
+    if let Some(other) = previous.as_ref().map(|b| &b.manifest().organization).filter(|o| **o != config.organization) {
+        let text = format!("--previous: that bundle is of `{other}`, this scan is of `{}`", config.organization);
+        return Err(Failure::usage(text).help("name the last bundle of this organization, or leave --previous out"));
+    }
+    Ok(previous)
+}
+
+/// 3 wins over 1.
+pub(crate) fn status(outcome: &Outcome, fail_on: Option<Severity>, allow_incomplete: bool) -> u8 {
+    let open_gaps = outcome.derived.gaps.iter().any(|gap| gap.exception.is_none());
+    if (open_gaps || outcome.interrupted) && !allow_incomplete {
+        return INCOMPLETE;
+    }
+    let fails = |severity: Severity| {
+        let mut findings = outcome.derived.findings.iter();
+        findings.any(|f| f.status == FindingStatus::Fail && f.exception.is_none() && f.severity >= severity)
+    };
+    if fail_on.is_some_and(fails) { MISMATCH } else { DONE }
+}

@@ -1,0 +1,212 @@
+//! From what was derived to what pages and manifest say of a bundle as a whole.
+
+use crate::derive::Derived;
+use crate::rules::{Rules, reproduce};
+use annexa_bundle::RuleComparison;
+use annexa_model::{
+    Edition, ENGINE_VERSION, Exchange, FailureKind, Period, Selection, Settings, Target, TargetRecord, Timestamp,
+    sha256_hex,
+};
+use annexa_report::{
+    Changes, Cover, Exchanges, HostReport, Previous, Recorded, ReportInput, RulesReport, TargetReport,
+    TypeCount,
+};
+use annexa_tape::Evidence;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io;
+
+/// What a bundle says of itself beside what is derived. `reperform` takes it from the manifest.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub organization: String,
+    pub edition: Edition,
+    pub period: Option<Period>,
+    pub selection: Selection,
+    pub as_of: Timestamp,
+    pub privacy: String,
+    pub signed_by: Option<String>,
+    pub sequence: u64,
+    pub previous: Option<String>,
+    pub rules: RuleComparison,
+}
+
+/// Everything that a report needs, owned.
+pub(crate) struct Pages<'a> {
+    cover: Cover,
+    targets: Vec<TargetReport>,
+    places: Places<'a>,
+    derived: &'a Derived,
+    changes: Option<Changes>,
+}
+
+impl<'a> Pages<'a> {
+    pub(crate) fn new(
+        about: &About,
+        rules: &Rules,
+        targets: &[Target],
+        derived: &'a Derived,
+        evidence: &'a Evidence,
+        changes: Option<Changes>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            cover: cover(about, derived),
+            targets: derived.targets.iter().map(|record| target(record, rules, targets, derived)).collect(),
+            places: Places::new(evidence)?,
+            derived,
+            changes,
+        })
+    }
+
+    /// The input of all report formats.
+    pub(crate) fn input(&self) -> ReportInput<'_> {
+        ReportInput {
+            cover: &self.cover,
+            targets: &self.targets,
+            controls: &self.derived.controls,
+            findings: &self.derived.findings,
+            checks: &self.derived.checks,
+            gaps: &self.derived.gaps,
+            sets: &self.derived.sets,
+            resources: &self.derived.resources,
+            exceptions: &self.derived.exceptions,
+            changes: self.changes.as_ref(),
+            exchanges: &self.places,
+            reproduce: &reproduce,
+        }
+    }
+}
+
+fn cover(about: &About, derived: &Derived) -> Cover {
+    Cover {
+        organization: about.organization.clone(),
+        as_of: about.as_of,
+        observed: derived.observed,
+        period: about.period.map(|p| (p.from, p.to)),
+        edition: about.edition,
+        selection: match &about.selection {
+            Selection::Full => annexa_report::Selection::default(),
+            Selection::Partial { targets, checks } => {
+                annexa_report::Selection { targets: targets.clone(), checks: checks.clone() }
+            }
+        },
+        signed_by: about.signed_by.clone(),
+        sequence: about.sequence,
+        previous: about.previous.clone().map(|digest| Previous {
+            sequence: about.sequence.saturating_sub(1),
+            digest,
+            as_of: None,
+        }),
+        engine_version: ENGINE_VERSION.to_owned(),
+        rules: RulesReport {
+            release: about.rules.release.clone(),
+            own: about.rules.own.clone(),
+            changed: about.rules.changed.clone(),
+            left_out: about.rules.left_out.clone(),
+        },
+        privacy: about.privacy.clone(),
+        evidence_digest: derived.evidence_digest.clone(),
+    }
+}
+
+fn target(record: &TargetRecord, rules: &Rules, targets: &[Target], derived: &Derived) -> TargetReport {
+    let denied = derived.gaps.iter().filter(|g| g.target == record.name && g.kind == FailureKind::Denied).count() as u64;
+    let mut hosts: BTreeMap<&str, HostReport> = BTreeMap::new();
+    for host in &record.hosts {
+        let report = hosts.entry(&host.host).or_insert_with(|| HostReport {
+            host: host.host.clone(),
+            tls: Vec::new(),
+            provider_own: host.providers_own,
+        });
+        report.tls.push(host.tls.clone());
+    }
+    TargetReport {
+        name: record.name.clone(),
+        kind: record.kind,
+        identity: record.identity.clone(),
+        hosts: hosts.into_values().collect(),
+        clock_difference: record.clock_difference_seconds.map(|seconds| seconds as f64),
+        asked: record.exchanges,
+        answered: record.exchanges.saturating_sub(record.failed),
+        denied,
+        failed: record.failed.saturating_sub(denied),
+        left_out: targets.iter().find(|t| t.name == record.name).map(left_out).unwrap_or_default(),
+        types: record
+            .types
+            .iter()
+            .map(|t| TypeCount {
+                kind: t.kind.clone(),
+                title: rules.title_of(&t.kind).to_owned(),
+                found: t.asked + t.excluded,
+                asked: t.asked,
+                answered: t.answered,
+                denied: t.denied,
+                excluded: t.excluded,
+                counted: t.counted,
+            })
+            .collect(),
+    }
+}
+
+/// What the configuration leaves out of a target, in words.
+fn left_out(target: &Target) -> Vec<String> {
+    match &target.settings {
+        Settings::Kubernetes(settings) => settings.namespaces.exclude.iter().map(|n| format!("namespace {n}")).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Where each exchange stands.
+struct Places<'a> {
+    evidence: &'a Evidence,
+    by_id: BTreeMap<String, Place>,
+}
+
+struct Place {
+    file: String,
+    line: u64,
+    digest: String,
+    /// The exchange, while all that are held stay below [`HELD`]; others are read again when asked for.
+    exchange: Option<Exchange>,
+}
+
+/// How many bytes of evidence are held in memory for the pages.
+const HELD: usize = 64 * 1024 * 1024;
+
+impl<'a> Places<'a> {
+    fn new(evidence: &'a Evidence) -> io::Result<Self> {
+        let mut by_id = BTreeMap::new();
+        let mut held = 0;
+        for path in evidence.paths() {
+            let bytes = evidence.read(path)?;
+            let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            for (number, (line, exchange)) in lines.zip(evidence.of_file(path)?).enumerate() {
+                held += line.len();
+                by_id.entry(exchange.id.clone()).or_insert_with(|| Place {
+                    file: format!("evidence/{path}"),
+                    line: number as u64 + 1,
+                    digest: sha256_hex(line),
+                    exchange: (held <= HELD).then_some(exchange),
+                });
+            }
+        }
+        Ok(Self { evidence, by_id })
+    }
+}
+
+impl Exchanges for Places<'_> {
+    fn get(&self, id: &str) -> Option<Recorded<'_>> {
+        let place = self.by_id.get(id)?;
+        let exchange = match &place.exchange {
+            Some(exchange) => Cow::Borrowed(exchange),
+            // the evidence was read before: what can't be read now is shown as missing
+            None => Cow::Owned(self.evidence.get(id).ok().flatten()?),
+        };
+        Some(Recorded {
+            exchange,
+            file: Cow::Borrowed(&place.file),
+            line: place.line,
+            digest: Cow::Borrowed(&place.digest),
+        })
+    }
+}

@@ -1,0 +1,199 @@
+//! From exchanges to controls: extract, evaluate, map. A pure function of evidence, rules, inputs and time; `scan` and
+//! `reperform` both go this way.
+
+use crate::inputs::Inputs;
+use crate::rules::{Rules, is_providers_own};
+use annexa_annex::{ExceptionUse, RollUp, roll_up};
+use annexa_checks::{Check, Options, evaluate};
+use annexa_model::{
+    CheckSummary, ControlRecord, Exchange, Extraction, FailureKind, Finding, Gap, Resource, ResourceSet, Selection, Target,
+    TargetRecord, Timestamp, sha256_hex,
+};
+use annexa_tape::Evidence;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+/// The operation of an exchange that only says why a target could not be asked at all.
+pub(crate) const CONNECT: &str = "connect";
+
+/// What is derived.
+pub(crate) struct Subject<'a> {
+    pub rules: &'a Rules,
+    pub inputs: &'a Inputs,
+    /// The targets that were selected.
+    pub targets: &'a [Target],
+    pub selection: &'a Selection,
+    pub as_of: Timestamp,
+}
+
+/// Everything that a bundle says, derived.
+pub(crate) struct Derived {
+    pub targets: Vec<TargetRecord>,
+    pub resources: Vec<Resource>,
+    pub sets: Vec<ResourceSet>,
+    pub gaps: Vec<Gap>,
+    pub findings: Vec<Finding>,
+    pub controls: Vec<ControlRecord>,
+    pub checks: Vec<CheckSummary>,
+    pub exceptions: Vec<ExceptionUse>,
+    /// When the first and the last call went out.
+    pub observed: Option<(Timestamp, Timestamp)>,
+    /// A digest over all evidence files.
+    pub evidence_digest: String,
+}
+
+/// Derives everything from evidence.
+pub(crate) fn derive(subject: &Subject<'_>, evidence: &Evidence) -> io::Result<Derived> {
+    let mut whole = Extraction::default();
+    let mut targets = Vec::new();
+    let mut observed: Option<(Timestamp, Timestamp)> = None;
+    for target in subject.targets {
+        let (record, extraction) = one_target(subject.rules, target, evidence, &mut observed)?;
+        targets.push(record);
+        whole.resources.extend(extraction.resources);
+        whole.sets.extend(extraction.sets);
+        whole.gaps.extend(extraction.gaps);
+    }
+    whole.resources.sort_by(|a, b| (&a.kind, &a.target, &a.id).cmp(&(&b.kind, &b.target, &b.id)));
+    whole.sets.sort_by(|a, b| (&a.kind, &a.target, &a.region).cmp(&(&b.kind, &b.target, &b.region)));
+    let selected = selected_checks(subject);
+    let rules = subject.rules;
+    let options = Options {
+        as_of: subject.as_of,
+        to_2013: &|id: &str| rules.catalogue.to_2013([id]),
+        threads: 0,
+        only: Some(&|check: &Check| selected.contains(&check.id)),
+    };
+    let evaluation = evaluate(&rules.checks, &rules.schemas, &whole.resources, &whole.sets, &options);
+    let mut findings = evaluation.findings;
+    let mut gaps = with_checks(whole.gaps, &findings);
+    if matches!(subject.selection, Selection::Partial { checks, .. } if !checks.is_empty()) {
+        // what the selected checks don't need was not asked on purpose
+        gaps.retain(|gap| gap.kind != FailureKind::NotAsked || !gap.checks.is_empty());
+    }
+    let exceptions = subject.inputs.exceptions.apply(&mut findings, &mut gaps, subject.as_of);
+    let without_target: BTreeSet<String> = evaluation.without_target.into_iter().collect();
+    let checks: Vec<CheckSummary> = rules
+        .checks
+        .iter()
+        .filter(|check| selected.contains(&check.id) && !without_target.contains(&check.id))
+        .map(Check::summary)
+        .collect();
+    let controls = roll_up(RollUp {
+        catalogue: &subject.rules.catalogue,
+        checks: &checks,
+        findings: &findings,
+        statement: subject.inputs.statement.as_ref(),
+        manual: &subject.inputs.manual,
+        as_of: subject.as_of,
+    });
+    Ok(Derived {
+        targets,
+        resources: whole.resources,
+        sets: whole.sets,
+        gaps,
+        findings,
+        controls,
+        checks,
+        exceptions,
+        observed,
+        evidence_digest: evidence_digest(evidence)?,
+    })
+}
+
+fn one_target(
+    rules: &Rules,
+    target: &Target,
+    evidence: &Evidence,
+    observed: &mut Option<(Timestamp, Timestamp)>,
+) -> io::Result<(TargetRecord, Extraction)> {
+    let mut record = TargetRecord::new(&target.name, target.kind());
+    let mut connect = Vec::new();
+    for exchange in evidence.of_target(target.kind(), &target.name)? {
+        if exchange.operation == CONNECT {
+            connect.extend(connect_gap(&exchange));
+            continue;
+        }
+        record.observe(&exchange, is_providers_own(&exchange));
+        let at = exchange.asked_at;
+        *observed = Some(observed.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+    }
+    let mut extraction = match rules.collector(target.kind()) {
+        Some(collector) => collector.extract(target, evidence),
+        None => Extraction::default(),
+    };
+    extraction.gaps.extend(connect);
+    record.identity = extraction.identity.clone();
+    record.count(&extraction.sets, &extraction.resources);
+    Ok((record, extraction))
+}
+
+/// Why a target could not be asked at all.
+fn connect_gap(exchange: &Exchange) -> Option<Gap> {
+    let failure = exchange.failure.as_ref()?;
+    Some(Gap {
+        id: exchange.id.clone(),
+        target: exchange.target.clone(),
+        operation: exchange.operation.clone(),
+        region: None,
+        subject: format!("the whole target {}", exchange.target),
+        kind: failure.kind,
+        message: failure.message.clone(),
+        permission: None,
+        remedy: failure.code.clone().unwrap_or_else(|| "mend what the message says and scan again".to_owned()),
+        checks: Vec::new(),
+        exception: None,
+    })
+}
+
+/// The checks that the command line selects and that a target of the scan can answer.
+fn selected_checks(subject: &Subject<'_>) -> BTreeSet<String> {
+    let patterns = match subject.selection {
+        Selection::Full => None,
+        Selection::Partial { checks, .. } if checks.is_empty() => None,
+        Selection::Partial { checks, .. } => Some(glob_set(checks)),
+    };
+    let ids = subject.rules.check_ids();
+    ids.filter(|id| patterns.as_ref().is_none_or(|p| p.is_match(id))).map(str::to_owned).collect()
+}
+
+/// Writes into each gap the checks that it leaves unknown, sorted; gaps in a fixed order, each once.
+fn with_checks(gaps: Vec<Gap>, findings: &[Finding]) -> Vec<Gap> {
+    let mut unknown: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for finding in findings {
+        for gap in &finding.gaps {
+            unknown.entry(gap).or_default().insert(&finding.check);
+        }
+    }
+    let mut by_id: BTreeMap<(String, String), Gap> = BTreeMap::new();
+    for mut gap in gaps {
+        gap.checks = unknown.get(gap.id.as_str()).into_iter().flatten().map(|c| (*c).to_owned()).collect();
+        by_id.entry((gap.target.clone(), gap.id.clone())).or_insert(gap);
+    }
+    let mut gaps: Vec<Gap> = by_id.into_values().collect();
+    gaps.sort_by(|a, b| {
+        (&a.target, &a.operation, &a.region, &a.subject, &a.id).cmp(&(&b.target, &b.operation, &b.region, &b.subject, &b.id))
+    });
+    gaps
+}
+
+/// Patterns that were checked when the command line was read; one that is no pattern matches itself only.
+pub(crate) fn glob_set(patterns: &[String]) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    for pattern in patterns {
+        if let Ok(glob) = Glob::new(pattern).or_else(|_| Glob::new(&globset::escape(pattern))) {
+            builder.add(glob);
+        }
+    }
+    builder.build().unwrap_or_else(|_| GlobSet::empty())
+}
+
+/// One digest over path and digest of every evidence file.
+fn evidence_digest(evidence: &Evidence) -> io::Result<String> {
+    let mut lines = String::new();
+    for path in evidence.paths() {
+        lines.push_str(&format!("{}  {path}\n", sha256_hex(evidence.read(path)?)));
+    }
+    Ok(sha256_hex(lines))
+}

@@ -1,0 +1,102 @@
+//! Running the program, and reading what it wrote.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+use tempfile::TempDir;
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// The program, with nothing of this machine's environment that could change what it does.
+pub(crate) fn annexa() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_annexa"));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy().into_owned();
+        if ["AWS_", "GITHUB_", "GH_", "KUBE", "ANNEXA_", "CI"].iter().any(|prefix| text.starts_with(prefix)) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// Runs the program in a folder.
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
+    annexa().args(arguments).current_dir(folder).output().unwrap()
+}
+
+/// Runs the program and expects an exit status.
+pub(crate) fn expect(folder: &Path, arguments: &[&str], status: i32) -> (String, String) {
+    let output = run(folder, arguments);
+    let (out, err) = texts(&output);
+    assert_eq!(output.status.code(), Some(status), "annexa {}\n{out}\n{err}", arguments.join(" "));
+    (out, err)
+}
+
+pub(crate) fn texts(output: &Output) -> (String, String) {
+    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// The demo's bundle, made once for all tests that only read it.
+pub(crate) fn demo() -> &'static Path {
+    static DEMO: LazyLock<TempDir> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        expect(folder.path(), &["demo", "--out", "evidence"], 0);
+        folder
+    });
+    static PATH: LazyLock<PathBuf> = LazyLock::new(|| DEMO.path().join("evidence"));
+    &PATH
+}
+
+/// A JSON Lines file.
+pub(crate) fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+pub(crate) fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// The findings of a bundle by (check, target, resource id): their status.
+pub(crate) fn statuses(bundle: &Path) -> BTreeMap<(String, String, String), String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let key = |f: &Value| (text(&f["check"]), text(&f["target"]), text(&f["resource"]["id"]));
+    lines(&bundle.join("findings.jsonl")).iter().map(|f| (key(f), text(&f["status"]))).collect()
+}
+
+/// All files below a folder, by relative path.
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(current) = waiting.pop() {
+        for entry in std::fs::read_dir(&current).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+                files.insert(name, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// Copies a folder.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    for (name, bytes) in files(from) {
+        let path = to.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+}
+
+/// The demo company's configuration in a folder of its own.
+pub(crate) fn company(folder: &Path) {
+    copy(&root().join("fixtures/demo/company"), folder);
+}
