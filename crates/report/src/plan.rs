@@ -151,6 +151,9 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// From here on [`attention`] is low: such findings are folded.
+pub(crate) const FOLDED: u8 = 4;
+
 /// An open fail, an unknown, an accepted fail, then what needs no attention.
 pub(crate) fn attention(finding: &Finding) -> u8 {
     match finding.status {
@@ -158,8 +161,8 @@ pub(crate) fn attention(finding: &Finding) -> u8 {
         FindingStatus::Unknown => 1,
         FindingStatus::Fail => 2,
         FindingStatus::Manual => 3,
-        FindingStatus::NotApplicable => 4,
-        FindingStatus::Pass => 5,
+        FindingStatus::Pass => 4,
+        FindingStatus::NotApplicable => 5,
     }
 }
 

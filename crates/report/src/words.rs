@@ -139,13 +139,17 @@ pub(crate) fn edition(edition: Edition) -> &'static str {
     }
 }
 
-/// `36 of 38 pass, 1 fails, 1 unknown`; only what occurs, but always the passes.
+/// `36 of 38 pass, 1 fails, 1 unknown`, out of those that the question applies to; only what occurs, but always the passes.
 pub(crate) fn counts(counts: &StatusCounts) -> String {
     let all = total(counts);
     if all == 0 {
         return "no findings".to_owned();
     }
-    let mut parts = vec![format!("{} of {} pass", number(counts.pass), number(all))];
+    let applicable = all - counts.not_applicable;
+    if applicable == 0 {
+        return format!("all {} not applicable", number(all));
+    }
+    let mut parts = vec![format!("{} of {} pass", number(counts.pass), number(applicable))];
     let mut add = |n: u64, one: &str, many: &str| {
         if n > 0 {
             parts.push(count(n, one, many));
@@ -199,5 +203,8 @@ mod tests {
     fn counts_always_say_of_how_many() {
         let some = StatusCounts { pass: 36, fail: 1, unknown: 1, ..StatusCounts::default() };
         assert_eq!(counts(&some), "36 of 38 pass, 1 fails, 1 unknown");
+        let asked = StatusCounts { pass: 2, not_applicable: 67, ..StatusCounts::default() };
+        assert_eq!(counts(&asked), "2 of 2 pass, 67 not applicable");
+        assert_eq!(counts(&StatusCounts { not_applicable: 3, ..StatusCounts::default() }), "all 3 not applicable");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Part, PartView, part_view};
 use crate::chrome::{self, Chrome};
-use crate::plan::{CheckPlan, Plan, attention};
+use crate::plan::{CheckPlan, FOLDED, Plan, attention};
 use crate::row::{self, Link, Row, more};
 use crate::{ReportError, Templates, escape, paths, words};
 use annexa_model::Edition;
@@ -161,7 +161,7 @@ pub(super) fn render(
     };
     let path = paths::part(&check.base, part);
     let here = check.findings.get(range.clone()).unwrap_or_default();
-    let passes_at = here.partition_point(|&at| attention(&plan.input.findings[at]) < 5);
+    let passes_at = here.partition_point(|&at| attention(&plan.input.findings[at]) < FOLDED);
     let (others, passes) = here.split_at(passes_at);
     let rows = |findings: &[usize]| -> Vec<Row> { findings.iter().filter_map(|&at| row::row(plan, at)).collect() };
     let short = |text: &str, max: usize| escape::cut(text, max).into_owned();
@@ -186,8 +186,8 @@ pub(super) fn render(
         controls: summary.map_or_else(Vec::new, controls),
         rows: rows(others),
         passes: rows(passes),
-        passes_here: words::number(passes.len() as u64),
-        passes_total: words::number(check.counts.pass),
+        passes_here: super::control::folded(plan, passes),
+        passes_total: words::number(check.counts.pass + check.counts.not_applicable),
         only_passes: others.is_empty() && part > 0,
     };
     let bytes = templates.html("check", &path, &view)?;

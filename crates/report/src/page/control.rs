@@ -4,7 +4,7 @@ use super::calls::{self, CallGroup, CutCount};
 use super::control_sections::{self as sections, Answers, ExceptionRow, Rule, SetRow};
 use crate::chrome::{self, Chrome};
 use crate::exchange_view::{self, ExchangeView};
-use crate::plan::{CheckPlan, Plan, attention};
+use crate::plan::{CheckPlan, FOLDED, Plan, attention};
 use crate::row::{self, Link, Row};
 use crate::{ReportError, Templates, escape, paths, words};
 use annexa_model::{ControlRecord, Edition, EvidenceKind, FindingStatus, StatusCounts};
@@ -226,7 +226,7 @@ fn check_section(
     share: usize,
     room: &mut usize,
 ) -> CheckSection {
-    let passes_at = check.findings.partition_point(|&at| attention(&plan.input.findings[at]) < 5);
+    let passes_at = check.findings.partition_point(|&at| attention(&plan.input.findings[at]) < FOLDED);
     let (others, passes) = check.findings.split_at(passes_at);
     let rows = fit(plan, others, share, room);
     let pass_rows = fit(plan, passes, share, room);
@@ -247,7 +247,7 @@ fn check_section(
         rows,
         shown,
         passes: pass_rows,
-        passes_total: n(passes.len()),
+        passes_total: folded(plan, passes),
         passes_n: passes.len() as u64,
         passes_shown,
         fix: check.summary.filter(|_| open).map_or_else(Vec::new, |summary| fixes(&summary.fix)),
@@ -285,4 +285,18 @@ pub(super) fn ids<'p>(plan: &'p Plan<'_>, checks: &[(&CheckPlan<'_>, bool)]) -> 
         .filter(|finding| finding.status != FindingStatus::NotApplicable || !finding.resource.id.ends_with("/*"))
         .map(|finding| (finding.resource.kind.as_str(), finding.resource.id.as_str()))
         .collect()
+}
+
+/// What a fold holds: `5 pass, 67 not applicable`.
+pub(super) fn folded(plan: &Plan<'_>, findings: &[usize]) -> String {
+    let passes = findings.iter().filter(|&&at| plan.input.findings[at].status == FindingStatus::Pass).count() as u64;
+    let others = findings.len() as u64 - passes;
+    let mut parts = Vec::new();
+    if passes > 0 {
+        parts.push(words::count(passes, "passes", "pass"));
+    }
+    if others > 0 {
+        parts.push(words::count(others, "not applicable", "not applicable"));
+    }
+    parts.join(", ")
 }
