@@ -20,8 +20,17 @@ const ARROWS: [(&str, &[&str]); 13] = [
     (
         "annexa",
         &[
-            "annexa-annex", "annexa-aws", "annexa-bundle", "annexa-checks", "annexa-documents", "annexa-github",
-            "annexa-kubernetes", "annexa-model", "annexa-report", "annexa-source", "annexa-tape",
+            "annexa-annex",
+            "annexa-aws",
+            "annexa-bundle",
+            "annexa-checks",
+            "annexa-documents",
+            "annexa-github",
+            "annexa-kubernetes",
+            "annexa-model",
+            "annexa-report",
+            "annexa-source",
+            "annexa-tape",
         ],
     ),
     ("xtask", &[]),
@@ -38,8 +47,13 @@ fn dependencies_point_one_way() {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for package in metadata["packages"].as_array().unwrap() {
         let ours = |d: &&serde_json::Value| d["path"].is_string() && d["kind"].is_null();
-        let mut uses: Vec<String> = package["dependencies"].as_array().unwrap().iter().filter(ours)
-            .map(|d| d["name"].as_str().unwrap().to_owned()).collect();
+        let mut uses: Vec<String> = package["dependencies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(ours)
+            .map(|d| d["name"].as_str().unwrap().to_owned())
+            .collect();
         uses.sort();
         found.insert(package["name"].as_str().unwrap().to_owned(), uses);
     }

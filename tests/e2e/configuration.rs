@@ -32,13 +32,21 @@ fn check(error: &str, place: &str, parts: &[&str]) {
 
 #[test]
 fn annexa_yaml() {
-    check(&error("annexa.yaml", "organization: Nordwind", "organisation: Nordwind"), "annexa.yaml:2:1", &["did you mean `organization`?"]);
+    check(
+        &error("annexa.yaml", "organization: Nordwind", "organisation: Nordwind"),
+        "annexa.yaml:2:1",
+        &["did you mean `organization`?"],
+    );
     check(&error("annexa.yaml", "edition: \"2022\"", "edition: [2022]"), "annexa.yaml:3:10", &[]);
     check(&error("annexa.yaml", "name: shop", "name: production"), "annexa.yaml:7:12", &["two targets are named"]);
     check(&error("annexa.yaml", "edition: \"2022\"", "organization: x"), "annexa.yaml:3:1", &["twice"]);
     check(&error("annexa.yaml", "kind: github", "kind: gitub"), "annexa.yaml:8:24", &["did you mean `github`?"]);
     check(&error("annexa.yaml", "soa.yaml", "so.yaml"), "annexa.yaml:10:29", &["does not exist"]);
-    check(&error("annexa.yaml", "kind: documents", "kind: documents, account: \"1\""), "annexa.yaml:9:", &["`account` is not for a target of kind `documents`"]);
+    check(
+        &error("annexa.yaml", "kind: documents", "kind: documents, account: \"1\""),
+        "annexa.yaml:9:",
+        &["`account` is not for a target of kind `documents`"],
+    );
     check(&error("annexa.yaml", "targets:", "targets: ["), "annexa.yaml:", &[]);
 }
 
@@ -64,7 +72,11 @@ fn the_companys_inputs() {
     check(&error("soa.yaml", "id: A.5.2,", "id: A.5.1,"), "soa.yaml:7:", &["A.5.1 stands here twice"]);
     check(&error("exceptions.yaml", "check: aws.s3", "check: aws.s4"), "exceptions.yaml:3:", &["did you mean"]);
     check(&error("exceptions.yaml", "    expires: 2027-01-31\n", ""), "exceptions.yaml:", &["`expires` is missing"]);
-    check(&error("manual-evidence.yaml", "file: files/provider", "file: files/provder"), "manual-evidence.yaml:8:", &["can't be read"]);
+    check(
+        &error("manual-evidence.yaml", "file: files/provider", "file: files/provder"),
+        "manual-evidence.yaml:8:",
+        &["can't be read"],
+    );
 }
 
 #[test]

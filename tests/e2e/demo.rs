@@ -28,7 +28,8 @@ fn each_check_gives_exactly_one_finding_for_each_resource() {
     let mut seen = BTreeSet::new();
     let mut asked: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for f in &findings {
-        let (check, target, id) = (f["check"].as_str().unwrap(), f["target"].as_str().unwrap(), f["resource"]["id"].as_str().unwrap());
+        let (check, target, id) =
+            (f["check"].as_str().unwrap(), f["target"].as_str().unwrap(), f["resource"]["id"].as_str().unwrap());
         assert!(seen.insert((check, target, id)), "{check} has two findings for {id}");
         asked.entry((check, f["resource"]["type"].as_str().unwrap())).or_default().insert(id);
     }
@@ -48,7 +49,8 @@ fn concurrency_changes_no_byte() {
         expect(folder.path(), &["demo", "--out", n, "--concurrency", n], 0);
     }
     let (one, many) = (files(&folder.path().join("1")), files(&folder.path().join("16")));
-    let differing: Vec<&String> = one.iter().filter(|(name, bytes)| many.get(*name) != Some(bytes)).map(|(n, _)| n).collect();
+    let differing: Vec<&String> =
+        one.iter().filter(|(name, bytes)| many.get(*name) != Some(bytes)).map(|(n, _)| n).collect();
     assert!(differing.is_empty() && one.len() == many.len(), "{differing:?}");
 }
 
@@ -57,7 +59,10 @@ fn nothing_secret_is_in_it() {
     for (name, bytes) in files(demo()) {
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains("demo-canary"), "{name} holds a secret of the seed");
-        assert!(!text.contains("@nordwind-demo.example") || name.starts_with("inputs/"), "{name} holds an e-mail address");
+        assert!(
+            !text.contains("@nordwind-demo.example") || name.starts_with("inputs/"),
+            "{name} holds an e-mail address"
+        );
     }
 }
 

@@ -59,7 +59,10 @@ fn four_real_servers_in_one_scan() {
     let secret = key["secret_access_key"].as_str().unwrap();
     for (name, bytes) in crate::program::files(&bundle) {
         let text = String::from_utf8_lossy(&bytes);
-        assert!(!text.contains(secret) && !text.contains("ghp_demo") && !text.contains("demo-canary"), "{name} holds a secret");
+        assert!(
+            !text.contains(secret) && !text.contains("ghp_demo") && !text.contains("demo-canary"),
+            "{name} holds a secret"
+        );
     }
 }
 

@@ -1,5 +1,11 @@
 //! End to end: the real program, against recorded and real servers.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a failing test may end by any of them")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a failing test may end by any of them"
+)]
 
 mod arrows;
 mod configuration;

@@ -59,7 +59,11 @@ fn our_own_verify_says_whose_signature_it_is() {
 
 #[test]
 fn the_next_bundle_names_this_one() {
-    expect(signed(), &["scan", "--replay", "bundle", "--previous", "bundle", "--out", "next.zip", "--allow-incomplete"], 0);
+    expect(
+        signed(),
+        &["scan", "--replay", "bundle", "--previous", "bundle", "--out", "next.zip", "--allow-incomplete"],
+        0,
+    );
     let (out, _) = expect(signed(), &["verify", "next.zip", "--json", "--key", "annexa.pub.pem"], 0);
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();
     let first = crate::program::json(&signed().join("bundle/manifest.json"));

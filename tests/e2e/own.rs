@@ -46,7 +46,9 @@ fn a_check_and_a_service_of_ones_own() {
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{:?}", texts(&output));
     let findings = lines(&path("bundle/findings.jsonl"));
-    let of = |name: &str| findings.iter().find(|f| f["resource"]["name"].as_str().unwrap().ends_with(name)).map(|f| f["status"].clone());
+    let of = |name: &str| {
+        findings.iter().find(|f| f["resource"]["name"].as_str().unwrap().ends_with(name)).map(|f| f["status"].clone())
+    };
     assert_eq!(of("orders"), Some("pass".into()), "{findings:#?}");
     assert_eq!(of("scratch"), Some("fail".into()));
     let (out, _) = expect(folder.path(), &["verify", "bundle"], 0);

@@ -26,7 +26,8 @@ fn every_control_page_answers_the_ten_questions() {
     for (name, bytes) in files(demo()).into_iter().filter(|(name, _)| name.starts_with("controls/A.")) {
         let page = String::from_utf8(bytes).unwrap();
         for question in 1..=10 {
-            let answer = answer(&page, question).unwrap_or_else(|| panic!("{name} does not answer question {question}"));
+            let answer =
+                answer(&page, question).unwrap_or_else(|| panic!("{name} does not answer question {question}"));
             assert!(answer.chars().filter(|c| c.is_alphabetic()).count() > 10, "{name}, question {question}: {answer}");
         }
         pages += 1;

@@ -66,7 +66,11 @@ fn own_changed_and_left_out_rules_are_named() {
     std::fs::remove_file(forged.join("rules/checks/aws/s3/bucket-blocks-public-access.yaml")).unwrap();
     let iam = forged.join("rules/checks/aws/iam/user-has-mfa.yaml");
     let text = std::fs::read_to_string(&iam).unwrap();
-    std::fs::write(&iam, text.replace("severity: high", "severity: low").replace("severity: critical", "severity: low")).unwrap();
+    std::fs::write(
+        &iam,
+        text.replace("severity: high", "severity: low").replace("severity: critical", "severity: low"),
+    )
+    .unwrap();
     let (out, _) = expect(folder.path(), &["verify", "forged"], 1);
     assert!(out.contains("rules/checks/aws/iam/user-has-mfa.yaml"), "{out}");
     assert!(out.contains("rules/checks/aws/s3/bucket-blocks-public-access.yaml"), "{out}");

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A server that runs until this is dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// What it said when it was ready.
-    pub ready: serde_json::Value,
+    pub(crate) ready: serde_json::Value,
 }
 
 impl Drop for Server {
@@ -28,7 +28,7 @@ impl Drop for Server {
 }
 
 /// An AWS API with a seed (tests/servers/aws/server.py).
-pub fn aws(root: &Path, seed: Option<&Path>) -> Result<Server, String> {
+pub(crate) fn aws(root: &Path, seed: Option<&Path>) -> Result<Server, String> {
     let python = tool(root, "venv/bin/python")?;
     let mut command = Command::new(python);
     command.arg(root.join("tests/servers/aws/server.py"));
@@ -39,7 +39,7 @@ pub fn aws(root: &Path, seed: Option<&Path>) -> Result<Server, String> {
 }
 
 /// A Kubernetes API server with manifests and users (tests/servers/kubernetes/server.py).
-pub fn kubernetes(root: &Path, manifests: &[PathBuf], users: &[&str]) -> Result<Server, String> {
+pub(crate) fn kubernetes(root: &Path, manifests: &[PathBuf], users: &[&str]) -> Result<Server, String> {
     let mut command = Command::new("python3");
     command.arg(root.join("tests/servers/kubernetes/server.py"));
     for manifest in manifests {
@@ -52,7 +52,7 @@ pub fn kubernetes(root: &Path, manifests: &[PathBuf], users: &[&str]) -> Result<
 }
 
 /// A GitHub with a scenario (tests/servers/github/server.js).
-pub fn github(root: &Path, scenario: &Path) -> Result<Server, String> {
+pub(crate) fn github(root: &Path, scenario: &Path) -> Result<Server, String> {
     let mut command = Command::new("node");
     command.arg(root.join("tests/servers/github/server.js")).arg("--scenario").arg(scenario);
     command.args(["--lifeline", "stdin"]);
@@ -60,7 +60,7 @@ pub fn github(root: &Path, scenario: &Path) -> Result<Server, String> {
 }
 
 /// The git repository of documents that the demo's seed makes.
-pub fn documents(root: &Path, folder: &Path) -> Result<(), String> {
+pub(crate) fn documents(root: &Path, folder: &Path) -> Result<(), String> {
     let script = root.join("fixtures/demo/seed/documents.sh");
     let status = Command::new("bash").arg(&script).arg(folder).status().map_err(|error| format!("bash: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", script.display())) }

@@ -47,7 +47,8 @@ pub(crate) async fn collect(
             Ok((_, Ok(()) | Err(CollectError::Interrupted))) => {}
             Ok((_, Err(CollectError::Write { target, source }))) => {
                 asking.stop.pull();
-                fatal.get_or_insert(Failure::usage(format!("evidence of target `{target}` can't be written: {source}")));
+                fatal
+                    .get_or_insert(Failure::usage(format!("evidence of target `{target}` can't be written: {source}")));
             }
             Ok((session, Err(error))) => keep_failure(&session, &error, writer.as_ref()).map_err(unwritable)?,
             Err(error) => {
@@ -82,8 +83,7 @@ fn keep_failure(session: &Session, error: &CollectError, sink: &dyn Sink) -> std
         CollectError::WrongIdentity { .. } => FailureKind::Rejected,
         _ => FailureKind::Connection,
     };
-    let request =
-        Request { method: "NONE".to_owned(), path: String::new(), parameters: Map::new(), body: None };
+    let request = Request { method: "NONE".to_owned(), path: String::new(), parameters: Map::new(), body: None };
     let target = &session.target;
     sink.keep(&Exchange {
         id: Exchange::id_of(&format!("target:{}", target.name), CONNECT, None, &request, 1),

@@ -4,12 +4,11 @@ use crate::derive::Derived;
 use crate::rules::{Rules, reproduce};
 use annexa_bundle::RuleComparison;
 use annexa_model::{
-    Edition, ENGINE_VERSION, Exchange, FailureKind, Period, Selection, Settings, Target, TargetRecord, Timestamp,
+    ENGINE_VERSION, Edition, Exchange, FailureKind, Period, Selection, Settings, Target, TargetRecord, Timestamp,
     sha256_hex,
 };
 use annexa_report::{
-    Changes, Cover, Exchanges, HostReport, Previous, Recorded, ReportInput, RulesReport, TargetReport,
-    TypeCount,
+    Changes, Cover, Exchanges, HostReport, Previous, Recorded, ReportInput, RulesReport, TargetReport, TypeCount,
 };
 use annexa_tape::Evidence;
 use std::borrow::Cow;
@@ -110,7 +109,8 @@ fn cover(about: &About, derived: &Derived) -> Cover {
 }
 
 fn target(record: &TargetRecord, rules: &Rules, targets: &[Target], derived: &Derived) -> TargetReport {
-    let denied = derived.gaps.iter().filter(|g| g.target == record.name && g.kind == FailureKind::Denied).count() as u64;
+    let denied =
+        derived.gaps.iter().filter(|g| g.target == record.name && g.kind == FailureKind::Denied).count() as u64;
     let mut hosts: BTreeMap<&str, HostReport> = BTreeMap::new();
     for host in &record.hosts {
         let report = hosts.entry(&host.host).or_insert_with(|| HostReport {
@@ -151,7 +151,9 @@ fn target(record: &TargetRecord, rules: &Rules, targets: &[Target], derived: &De
 /// What the configuration leaves out of a target, in words.
 fn left_out(target: &Target) -> Vec<String> {
     match &target.settings {
-        Settings::Kubernetes(settings) => settings.namespaces.exclude.iter().map(|n| format!("namespace {n}")).collect(),
+        Settings::Kubernetes(settings) => {
+            settings.namespaces.exclude.iter().map(|n| format!("namespace {n}")).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -6,8 +6,8 @@ use crate::rules::{Rules, is_providers_own};
 use annexa_annex::{ExceptionUse, RollUp, roll_up};
 use annexa_checks::{Check, Options, evaluate};
 use annexa_model::{
-    CheckSummary, ControlRecord, Exchange, Extraction, FailureKind, Finding, Gap, Resource, ResourceSet, Selection, Target,
-    TargetRecord, Timestamp, sha256_hex,
+    CheckSummary, ControlRecord, Exchange, Extraction, FailureKind, Finding, Gap, Resource, ResourceSet, Selection,
+    Target, TargetRecord, Timestamp, sha256_hex,
 };
 use annexa_tape::Evidence;
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -173,7 +173,13 @@ fn with_checks(gaps: Vec<Gap>, findings: &[Finding]) -> Vec<Gap> {
     }
     let mut gaps: Vec<Gap> = by_id.into_values().collect();
     gaps.sort_by(|a, b| {
-        (&a.target, &a.operation, &a.region, &a.subject, &a.id).cmp(&(&b.target, &b.operation, &b.region, &b.subject, &b.id))
+        (&a.target, &a.operation, &a.region, &a.subject, &a.id).cmp(&(
+            &b.target,
+            &b.operation,
+            &b.region,
+            &b.subject,
+            &b.id,
+        ))
     });
     gaps
 }

@@ -101,7 +101,7 @@ fn render(error: &Diagnostic) -> String {
     let offset = error.file.offset(error.line, error.column);
     let label = LabeledSpan::at(offset..offset + error.length as usize, "here");
     let report = miette::MietteDiagnostic::new(String::new()).with_label(label);
-    let source = NamedSource::new(error.file.path.to_string(), error.file.text.to_string());
+    let source = NamedSource::new(&*error.file.path, error.file.text.to_string());
     let mut frame = String::new();
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_context_lines(1);
     let with_source = miette::Report::new(report).with_source_code(source);

@@ -87,9 +87,12 @@ impl Inputs {
         let mut keep = |mut found: Vec<Diagnostic>| errors.append(&mut found);
         let ids: Vec<&str> = rules.check_ids().collect();
         // a statement that can't be read is an error, never "no statement"
-        let statement = sources.get(&Role::Statement).and_then(|s| Statement::parse(s, &rules.catalogue).map_err(&mut keep).ok());
-        let exceptions = sources.get(&Role::Exceptions).and_then(|s| Exceptions::parse(s, &ids).map_err(&mut keep).ok());
-        let manual = sources.get(&Role::Manual).and_then(|s| ManualEvidence::parse(s, &rules.catalogue).map_err(&mut keep).ok());
+        let statement =
+            sources.get(&Role::Statement).and_then(|s| Statement::parse(s, &rules.catalogue).map_err(&mut keep).ok());
+        let exceptions =
+            sources.get(&Role::Exceptions).and_then(|s| Exceptions::parse(s, &ids).map_err(&mut keep).ok());
+        let manual =
+            sources.get(&Role::Manual).and_then(|s| ManualEvidence::parse(s, &rules.catalogue).map_err(&mut keep).ok());
         if !errors.is_empty() {
             return Err(errors);
         }

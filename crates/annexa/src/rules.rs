@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Where the company's own checks stand among the rule files.
 pub(crate) const OWN_CHECKS: &str = annexa_checks::OWN_FOLDER;
 /// Where the company's own AWS services stand among the rule files.
-pub(crate) const OWN_SERVICES: &str = "aws/own/";
+pub(crate) const OWN_SERVICES: &str = "aws/services/";
 /// No rule file that people write is larger.
 const LARGEST_RULE: u64 = 1024 * 1024;
 
@@ -50,14 +50,19 @@ pub(crate) fn with_own(config: &Config) -> Result<RuleFiles, Vec<Diagnostic>> {
             }
         }
     }
-    if errors.is_empty() { Ok(files) } else { Err(errors) }
+    if errors.is_empty() {
+        annexa_aws::add_shapes(&mut files)?;
+        return Ok(files);
+    }
+    Err(errors)
 }
 
 /// Adds the YAML files of a folder below a place among the rule files, their relative paths kept.
 pub(crate) fn add_folder(files: &mut RuleFiles, folder: &Path, below: &str) -> Result<(), String> {
     let mut waiting = vec![folder.to_owned()];
     while let Some(current) = waiting.pop() {
-        let entries = std::fs::read_dir(&current).map_err(|e| format!("the folder {} can't be read: {e}", current.display()))?;
+        let entries =
+            std::fs::read_dir(&current).map_err(|e| format!("the folder {} can't be read: {e}", current.display()))?;
         let mut paths: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
         paths.sort();
         for path in paths {
@@ -82,7 +87,7 @@ fn add_file(files: &mut RuleFiles, folder: &Path, path: &Path, below: &str, size
     if files.insert(format!("{below}{relative}"), bytes) {
         return Ok(());
     }
-    Err(format!("{} has the name of another own file", path.display()))
+    Err(format!("{} has the name of another rule file: give it its own", path.display()))
 }
 
 impl Rules {

@@ -1,5 +1,6 @@
 //! The whole way of a scan: collect, derive, render, write. `demo` goes it too, on an embedded tape.
 
+use crate::again::for_each_file;
 use crate::collect::{Asking, collect};
 use crate::config::Config;
 use crate::console::Console;
@@ -9,7 +10,6 @@ use crate::failure::Failure;
 use crate::inputs::Inputs;
 use crate::progress::Calls;
 use crate::rules::Rules;
-use crate::again::for_each_file;
 use crate::{bundles, interrupt};
 use annexa_bundle::{SaltSeed, Seal, SigningKey, VerifiedBundle, Writer, Written};
 use annexa_model::{ENGINE_VERSION, Period, Selection, Target, Timestamp};
@@ -84,7 +84,8 @@ pub(crate) fn run(plan: Plan, console: &Console) -> Result<Outcome, Failure> {
 
 /// Derives everything from the evidence in the writer's folder, renders it and closes the bundle.
 fn publish(plan: Plan, mut writer: Writer, interrupted: bool) -> Result<Outcome, Failure> {
-    let unreadable = |error: std::io::Error| Failure::usage(format!("the evidence that was just written can't be read: {error}"));
+    let unreadable =
+        |error: std::io::Error| Failure::usage(format!("the evidence that was just written can't be read: {error}"));
     let evidence = Evidence::open(&writer.evidence_folder()).map_err(unreadable)?;
     let subject = Subject {
         rules: &plan.rules,

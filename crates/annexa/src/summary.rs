@@ -24,15 +24,16 @@ fn text(outcome: &Outcome) -> String {
     lines.extend(gaps(outcome));
     let digest = short_id(&outcome.written.manifest.digest);
     lines.push(format!("Bundle {} (digest {digest}{})", outcome.written.path.display(), signed(outcome)));
-    lines.extend(outcome.written.leftover.iter().map(|p| format!("Please remove {}, which is not needed any more", p.display())));
+    lines.extend(
+        outcome.written.leftover.iter().map(|p| format!("Please remove {}, which is not needed any more", p.display())),
+    );
     lines.push(next(outcome));
     printable(&lines.join("\n"))
 }
 
 fn target_line(target: &TargetRecord, findings: &[Finding], widest: usize) -> String {
-    let count = |status: FindingStatus| {
-        findings.iter().filter(|f| f.target == target.name && f.status == status).count()
-    };
+    let count =
+        |status: FindingStatus| findings.iter().filter(|f| f.target == target.name && f.status == status).count();
     let accepted = findings.iter().filter(|f| f.target == target.name && f.exception.is_some()).count();
     let open = count(FindingStatus::Fail) - accepted;
     let accepted = if accepted > 0 { format!(" ({accepted} accepted)") } else { String::new() };
@@ -55,7 +56,8 @@ fn worst(findings: &[Finding]) -> Vec<String> {
     if open.is_empty() {
         return vec!["No open fail.".to_owned(), String::new()];
     }
-    let mut lines = vec![format!("The worst {} of {}:", open.len().min(5), counted(open.len() as u64, "open fail", "open fails"))];
+    let mut lines =
+        vec![format!("The worst {} of {}:", open.len().min(5), counted(open.len() as u64, "open fail", "open fails"))];
     lines.extend(open.iter().take(5).map(|f| format!("  ✗ {:<8} {} ({})", f.severity.as_str(), f.message, f.target)));
     lines.push(String::new());
     lines
@@ -70,8 +72,13 @@ fn gaps(outcome: &Outcome) -> Vec<String> {
     if open.is_empty() {
         return lines;
     }
-    lines.push(format!("{} could not be read, so the scan is incomplete:", counted(open.len() as u64, "call", "calls")));
-    lines.extend(open.iter().take(5).map(|gap| format!("  ? {} {}: {}; {}", gap.operation, gap.subject, gap.message, gap.remedy)));
+    lines
+        .push(format!("{} could not be read, so the scan is incomplete:", counted(open.len() as u64, "call", "calls")));
+    lines.extend(
+        open.iter()
+            .take(5)
+            .map(|gap| format!("  ? {} {}: {}; {}", gap.operation, gap.subject, gap.message, gap.remedy)),
+    );
     if open.len() > 5 {
         lines.push(format!("  … and {} more, on the page gaps.html", open.len() - 5));
     }

@@ -73,7 +73,7 @@ fn oscal_validates_with_compliance_trestle() {
     };
     if !has(&python) {
         assert!(
-            std::env::var_os("ANNEXA_REQUIRE_TOOLS").is_none(),
+            std::env::var_os("ANNEXA_OUTSIDE_TOOLS").is_none(),
             "compliance-trestle is not in {}",
             python.display()
         );

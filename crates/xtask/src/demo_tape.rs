@@ -30,7 +30,12 @@ pub(crate) fn run() -> Result<(), String> {
 }
 
 /// The company's configuration with the addresses of this run.
-fn configuration(work: &Path, aws: &servers::Server, kubernetes: &servers::Server, github: &servers::Server) -> Result<PathBuf, String> {
+fn configuration(
+    work: &Path,
+    aws: &servers::Server,
+    kubernetes: &servers::Server,
+    github: &servers::Server,
+) -> Result<PathBuf, String> {
     let path = work.join("annexa.yaml");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let text = text
@@ -75,8 +80,10 @@ fn scan(root: &Path, config: &Path, bundle: &Path, aws: &servers::Server) -> Res
 
 /// Takes the evidence of a bundle as the demo's tape.
 fn keep(bundle: &Path, tape: &Path) -> Result<(), String> {
-    let manifest = std::fs::read_to_string(bundle.join("manifest.json")).map_err(|error| format!("manifest.json: {error}"))?;
-    let manifest: serde_json::Value = serde_json::from_str(&manifest).map_err(|error| format!("manifest.json: {error}"))?;
+    let manifest =
+        std::fs::read_to_string(bundle.join("manifest.json")).map_err(|error| format!("manifest.json: {error}"))?;
+    let manifest: serde_json::Value =
+        serde_json::from_str(&manifest).map_err(|error| format!("manifest.json: {error}"))?;
     fresh(tape)?;
     copy_folder(&bundle.join("evidence"), tape)?;
     write(&tape.join("as_of"), &format!("{}\n", manifest["as_of"].as_str().unwrap_or_default()))

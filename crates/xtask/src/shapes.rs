@@ -18,7 +18,8 @@ pub(crate) fn run(models: &Path, services: &Path, out: &Path) -> Result<(), Stri
     write(&out.join("partitions.json"), &partitions(&endpoints, &read_json(&models.join("partitions.json"))?))?;
     for file in yaml_files(services)? {
         let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let description: Value = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let description: Value =
+            serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
         let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let service = description["service"].as_str().unwrap_or(&stem).to_owned();
         let mut operations = BTreeSet::new();
@@ -34,7 +35,8 @@ pub(crate) fn library(models: &Path, out: &Path) -> Result<(), String> {
     let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", out.display());
     let endpoints = read_json(&models.join("endpoints.json"))?;
     let folders = fs::read_dir(models).map_err(|error| format!("{}: {error}", models.display()))?;
-    let mut services: Vec<PathBuf> = folders.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
+    let mut services: Vec<PathBuf> =
+        folders.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
     services.sort();
     let file = fs::File::create(out).map_err(|error| shown(&error))?;
     let mut archive = zip::ZipWriter::new(file);
@@ -45,7 +47,9 @@ pub(crate) fn library(models: &Path, out: &Path) -> Result<(), String> {
         .last_modified_time(zip::DateTime::default());
     for folder in services {
         let service = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let Ok(model) = newest(models, &service).and_then(|folder| read_json(&folder.join("service-2.json"))) else { continue };
+        let Ok(model) = newest(models, &service).and_then(|folder| read_json(&folder.join("service-2.json"))) else {
+            continue;
+        };
         let names = model["operations"].as_object().into_iter().flatten().map(|(name, _)| name.clone());
         let reading: BTreeSet<String> = names.filter(|name| reads(name)).collect();
         if reading.is_empty() {
@@ -273,18 +277,22 @@ fn partitions(endpoints: &Value, partitions: &Value) -> Value {
     for partition in partitions["partitions"].as_array().into_iter().flatten() {
         let id = partition["id"].as_str().unwrap_or_default();
         let regions = partition["regions"].as_object().into_iter().flatten();
-        let regions: Vec<&String> = regions.map(|(region, _)| region).filter(|region| !region.ends_with("-global")).collect();
+        let regions: Vec<&String> =
+            regions.map(|(region, _)| region).filter(|region| !region.ends_with("-global")).collect();
         let global = endpoints["partitions"].as_array().into_iter().flatten().find(|known| known["partition"] == id);
         let iam = global.map(|known| &known["services"]["iam"]);
         let signing = iam.and_then(|iam| {
             let endpoint = iam["partitionEndpoint"].as_str()?;
             iam["endpoints"][endpoint]["credentialScope"]["region"].as_str()
         });
-        result.insert(id.to_owned(), json!({
-            "dns_suffix": partition["outputs"]["dnsSuffix"],
-            "global_region": signing.or(partition["outputs"]["implicitGlobalRegion"].as_str()),
-            "regions": regions,
-        }));
+        result.insert(
+            id.to_owned(),
+            json!({
+                "dns_suffix": partition["outputs"]["dnsSuffix"],
+                "global_region": signing.or(partition["outputs"]["implicitGlobalRegion"].as_str()),
+                "regions": regions,
+            }),
+        );
     }
     json!(result)
 }
@@ -353,7 +361,8 @@ fn write(path: &Path, value: &Value) -> Result<(), String> {
         comma = ",";
         match member {
             Value::Object(inner) if key == "operations" || key == "shapes" => {
-                let lines: Vec<String> = inner.iter().map(|(name, value)| format!(" {}: {value}", json!(name))).collect();
+                let lines: Vec<String> =
+                    inner.iter().map(|(name, value)| format!(" {}: {value}", json!(name))).collect();
                 text.push_str(&format!("{{\n{}\n}}", lines.join(",\n")));
             }
             other => text.push_str(&other.to_string()),

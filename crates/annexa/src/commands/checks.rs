@@ -77,6 +77,7 @@ fn test(dirs: &[PathBuf], services: &[PathBuf], json: bool, console: &Console) -
             rules::add_folder(&mut files, folder, below).map_err(Failure::usage)?;
         }
     }
+    annexa_aws::add_shapes(&mut files)?;
     let rules = Rules::load(files)?;
     let results = annexa_checks::test_examples(&rules.checks, &rules.schemas);
     let problems: Vec<Diagnostic> = results.iter().filter_map(|result| result.problem.clone()).collect();

@@ -45,7 +45,10 @@ pub(crate) fn run(arguments: &ControlsArgs, console: &Console) -> Result<u8, Fai
 }
 
 /// The checks that speak to an entry; for 2013, to one of its successors.
-fn speaking<'a>(entry: &'a Entry, checks: &'a [CheckSummary]) -> impl Iterator<Item = (&'a CheckSummary, Strength, &'a str)> {
+fn speaking<'a>(
+    entry: &'a Entry,
+    checks: &'a [CheckSummary],
+) -> impl Iterator<Item = (&'a CheckSummary, Strength, &'a str)> {
     let ids: Vec<&str> = match entry.edition {
         Edition::E2022 => vec![entry.id.as_str()],
         Edition::E2013 => entry.corresponds_to.iter().map(String::as_str).collect(),

@@ -64,10 +64,10 @@ fn profiles(text: &str) -> Vec<(String, Option<String>)> {
             let name = section.trim().strip_prefix("profile ").or((section.trim() == "default").then_some("default"));
             in_profile = name.is_some();
             profiles.extend(name.map(|n| (n.trim().to_owned(), None)));
-        } else if let (true, Some((key, value)), Some(last)) = (in_profile, line.split_once('='), profiles.last_mut()) {
-            if key.trim() == "region" {
-                last.1 = Some(value.trim().to_owned());
-            }
+        } else if let (true, Some((key, value)), Some(last)) = (in_profile, line.split_once('='), profiles.last_mut())
+            && key.trim() == "region"
+        {
+            last.1 = Some(value.trim().to_owned());
         }
     }
     profiles
@@ -165,7 +165,9 @@ mod tests {
     #[test]
     fn what_is_written_is_a_valid_configuration() {
         let found = Found {
-            profiles: profiles("[default]\nregion = eu-west-1\n[profile audit prod]\nsso_session = x\n[sso-session x]\nregion = y\n"),
+            profiles: profiles(
+                "[default]\nregion = eu-west-1\n[profile audit prod]\nsso_session = x\n[sso-session x]\nregion = y\n",
+            ),
             contexts: contexts("contexts:\n- name: shop@prod\n  context: {cluster: c, user: u}\n"),
             organizations: organizations("[remote \"origin\"]\n\turl = git@github.com:acme/shop.git\n"),
             documents: Some("./isms".to_owned()),

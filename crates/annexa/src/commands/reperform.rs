@@ -1,10 +1,10 @@
 //! `annexa reperform`: derives everything again from a bundle's recorded answers, offline, and compares.
 
+use crate::again::{Again, Wanted};
 use crate::bundles;
 use crate::cli::ReperformArgs;
 use crate::console::Console;
 use crate::failure::{DONE, Failure, MISMATCH};
-use crate::again::{Again, Wanted};
 use crate::text::{counted, printable};
 use annexa_bundle::VerifiedBundle;
 use annexa_model::{ENGINE_VERSION, Finding};
@@ -124,17 +124,27 @@ fn text(report: &Reperformed, arguments: &ReperformArgs) -> String {
         lines.push(format!("  {check}: {} otherwise", counted(differences.len() as u64, "finding", "findings")));
         for d in differences.iter().take(5) {
             let word = |status: &Option<String>| status.clone().unwrap_or_else(|| "not there".to_owned());
-            lines.push(format!("    {} ({}): recorded {}, derived {}", d.resource, d.target, word(&d.recorded), word(&d.derived)));
+            lines.push(format!(
+                "    {} ({}): recorded {}, derived {}",
+                d.resource,
+                d.target,
+                word(&d.recorded),
+                word(&d.derived)
+            ));
         }
     }
     if report.engine_of_bundle != report.engine {
         let (theirs, ours) = (&report.engine_of_bundle, &report.engine);
-        lines.push(format!("  the bundle was made by annexa {theirs}, this is {ours}: the same bytes are promised for one version only"));
+        lines.push(format!(
+            "  the bundle was made by annexa {theirs}, this is {ours}: the same bytes are promised for one version only"
+        ));
     }
     if arguments.with_current_rules {
         lines.push("  judged by this program's rules, not by the bundle's".to_owned());
     }
-    for (what, paths) in [("own", &report.rules.own), ("changed", &report.rules.changed), ("left out", &report.rules.left_out)] {
+    for (what, paths) in
+        [("own", &report.rules.own), ("changed", &report.rules.changed), ("left out", &report.rules.left_out)]
+    {
         lines.extend(paths.iter().map(|path| format!("  {what} rule: {path}")));
     }
     printable(&lines.join("\n"))

@@ -63,7 +63,8 @@ impl TargetEntry {
     pub(crate) fn check(&self, source: &SourceFile, place: &Spanned<TargetEntry>) -> Result<Target, Vec<Diagnostic>> {
         let mut errors = self.name_errors(source);
         errors.extend(self.misplaced_keys(source));
-        let missing = |key: &str| source.error_at(place, format!("a target of kind `{}` needs `{key}`", self.kind.value));
+        let missing =
+            |key: &str| source.error_at(place, format!("a target of kind `{}` needs `{key}`", self.kind.value));
         let settings = match self.kind.value {
             Kind::Aws => {
                 errors.extend(self.aws_errors(source));
@@ -108,20 +109,34 @@ impl TargetEntry {
             return Vec::new();
         }
         let message = format!("`{name}` can't be a target's name");
-        vec![source.error_at(&self.name, message).with_help("letters, digits, `-`, `_` and `.`, at most 64, a letter or digit first")]
+        vec![
+            source
+                .error_at(&self.name, message)
+                .with_help("letters, digits, `-`, `_` and `.`, at most 64, a letter or digit first"),
+        ]
     }
 
     fn aws_errors(&self, source: &SourceFile) -> Vec<Diagnostic> {
         let mut errors = Vec::new();
-        if let Some(account) = self.account.as_ref().filter(|a| a.value.len() != 12 || !a.value.bytes().all(|b| b.is_ascii_digit())) {
-            errors.push(source.error_at(account, "an AWS account id has 12 digits").with_help("write it in quotes, so that leading zeros stay"));
+        if let Some(account) =
+            self.account.as_ref().filter(|a| a.value.len() != 12 || !a.value.bytes().all(|b| b.is_ascii_digit()))
+        {
+            errors.push(
+                source
+                    .error_at(account, "an AWS account id has 12 digits")
+                    .with_help("write it in quotes, so that leading zeros stay"),
+            );
         }
         if let Some(organization) = &self.organization {
             let message = "scanning all accounts of an AWS organization in one entry is not in this version of annexa";
             errors.push(source.error_at(organization, message).with_help("write one target for each account"));
         }
         if let Some(url) = self.endpoint_url.as_ref().filter(|u| u.value.contains('@')) {
-            errors.push(source.error_at(url, "an endpoint holds no user or password").with_help("credentials come from AWS's own chain"));
+            errors.push(
+                source
+                    .error_at(url, "an endpoint holds no user or password")
+                    .with_help("credentials come from AWS's own chain"),
+            );
         }
         errors
     }

@@ -97,7 +97,10 @@ impl Config {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| {
             let file = SourceFile::new(shown.as_str(), "");
-            vec![file.error(0, 0, format!("can't be read: {error}")).with_help("`annexa init` writes one; `-c FILE` names another")]
+            vec![
+                file.error(0, 0, format!("can't be read: {error}"))
+                    .with_help("`annexa init` writes one; `-c FILE` names another"),
+            ]
         })?;
         let base_dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
         let config = Self::parse(SourceFile::new(shown, text), base_dir)?;

@@ -2,6 +2,8 @@
 
 mod codes;
 mod credentials;
+#[cfg(test)]
+mod hostile;
 mod http_client;
 mod judge;
 mod redact;

@@ -6,6 +6,7 @@ use annexa_model::{Cut, FailureKind, RuleFiles};
 use annexa_tape::Privacy;
 use http::{HeaderValue, Request};
 use serde_json::{Map, json};
+use std::sync::LazyLock;
 
 const OWN: &str = "\
 title: Own
@@ -23,20 +24,23 @@ personal: [MasterUsername]
 shared: {instances: DescribeDBInstances}
 ";
 
-fn dialect() -> AwsDialect {
+static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
     let mut rules: RuleFiles = crate::rules();
     rules.insert("aws/services/own.yaml", OWN.as_bytes());
     rules.insert("aws/services/own_xml.yaml", OWN_XML.as_bytes());
     crate::add_shapes(&mut rules).unwrap();
-    let catalog = Aws::load(&rules).unwrap().catalog;
-    AwsDialect { catalog, credentials: None, partition: "aws".to_owned() }
+    Aws::load(&rules).unwrap().catalog
+});
+
+pub(crate) fn dialect() -> AwsDialect {
+    AwsDialect { catalog: Arc::clone(&CATALOG), credentials: None, partition: "aws".to_owned() }
 }
 
 fn call(operation: &str) -> Call {
     Call { operation: operation.to_owned(), region: None, page: 1, parameters: Map::new() }
 }
 
-fn redact(operation: &str, status: u16, body: &str) -> (String, Vec<Cut>) {
+pub(crate) fn redacted(operation: &str, status: u16, body: &str) -> (String, Vec<Cut>) {
     let redactor = Redactor::new(Privacy::Default, [7; 32]);
     let status = StatusCode::from_u16(status).unwrap();
     let body = Bytes::copy_from_slice(body.as_bytes());
@@ -49,10 +53,10 @@ fn xml_keeps_every_byte_but_the_cut_ones() {
     let body = "<?xml version=\"1.0\"?>\n<DescribeDBInstancesResponse xmlns=\"x\"><DescribeDBInstancesResult><DBInstances>\n \
         <DBInstance><MasterUsername>Ada</MasterUsername><Engine>a &amp; b<!-- c --></Engine><Endpoint><Address>secret</Address><Port>1</Port></Endpoint></DBInstance>\
         <DBInstance><MasterUsername/><Endpoint></Endpoint></DBInstance></DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>\n";
-    let (redacted, cuts) = redact("rds:DescribeDBInstances", 200, body);
+    let (text, cuts) = redacted("rds:DescribeDBInstances", 200, body);
     let pseudonym = Redactor::new(Privacy::Default, [7; 32]).personal("Ada");
     let expected = body.replace("Ada", &pseudonym).replace("<Address>secret</Address><Port>1</Port>", "(cut)");
-    assert_eq!(redacted, expected);
+    assert_eq!(text, expected);
     let places: Vec<&str> = cuts.iter().map(|cut| cut.pointer.as_str()).collect();
     let item = "/DescribeDBInstancesResponse/DescribeDBInstancesResult/DBInstances/DBInstance[1]";
     assert_eq!(places, [format!("{item}/Endpoint"), format!("{item}/MasterUsername")]);
@@ -62,16 +66,14 @@ fn xml_keeps_every_byte_but_the_cut_ones() {
 fn json_members_are_cut_and_persons_get_pseudonyms() {
     let body =
         json!({"clusters": [{"clusterName": "ada", "capacityProviders": ["a"], "status": "ACTIVE"}]}).to_string();
-    let (redacted, cuts) = redact("ecs:DescribeClusters", 200, &body);
+    let (text, cuts) = redacted("ecs:DescribeClusters", 200, &body);
     assert!(
-        redacted.contains("\"capacityProviders\":\"(cut)\"")
-            && !redacted.contains("ada")
-            && redacted.contains("ACTIVE"),
-        "{redacted}"
+        text.contains("\"capacityProviders\":\"(cut)\"") && !text.contains("ada") && text.contains("ACTIVE"),
+        "{text}"
     );
     assert_eq!(cuts.len(), 2);
     let plain = "{ \"clusters\" : [ ] }";
-    assert_eq!(redact("ecs:DescribeClusters", 200, plain), (plain.to_owned(), Vec::new()));
+    assert_eq!(redacted("ecs:DescribeClusters", 200, plain), (plain.to_owned(), Vec::new()));
 }
 
 #[test]
@@ -85,12 +87,12 @@ fn what_cannot_be_understood_is_cut_whole() {
         ("ecs:DeleteCluster", 200, "{}"),
     ];
     for (operation, status, body) in cases {
-        let (redacted, cuts) = redact(operation, status, body);
-        assert_eq!((redacted.as_str(), cuts.len()), ("(cut)", 1), "{operation} {body}");
+        let (text, cuts) = redacted(operation, status, body);
+        assert_eq!((text.as_str(), cuts.len()), ("(cut)", 1), "{operation} {body}");
     }
 }
 
-fn judge(operation: &str, status: u16, body: &str) -> Judgement {
+pub(crate) fn judged(operation: &str, status: u16, body: &str) -> Judgement {
     dialect().judge(
         &call(operation),
         StatusCode::from_u16(status).unwrap(),
@@ -100,7 +102,7 @@ fn judge(operation: &str, status: u16, body: &str) -> Judgement {
 }
 
 fn kind(operation: &str, status: u16, body: &str) -> FailureKind {
-    match judge(operation, status, body) {
+    match judged(operation, status, body) {
         Judgement::Failed(failure) => failure.kind,
         other => panic!("{other:?}"),
     }
@@ -110,17 +112,17 @@ fn kind(operation: &str, status: u16, body: &str) -> FailureKind {
 fn error_codes_decide_before_the_status() {
     let json = |code: &str| json!({"__type": code, "message": "m"}).to_string();
     let xml = |code: &str| format!("<Error><Code>{code}</Code><Message>m</Message></Error>");
-    assert_eq!(judge("ecs:DescribeClusters", 200, "{\"message\": \"no error\"}"), Judgement::Done);
-    assert_eq!(judge("ecs:DescribeClusters", 400, &json("ClusterNotFoundException")), Judgement::Done);
-    assert_eq!(judge("s3:ListBuckets", 403, &xml("OptInRequired")), Judgement::Done);
+    assert_eq!(judged("ecs:DescribeClusters", 200, "{\"message\": \"no error\"}"), Judgement::Done);
+    assert_eq!(judged("ecs:DescribeClusters", 400, &json("ClusterNotFoundException")), Judgement::Done);
+    assert_eq!(judged("s3:ListBuckets", 403, &xml("OptInRequired")), Judgement::Done);
     assert_eq!(
-        judge("ecs:DescribeClusters", 400, &json("com.amazonaws#ThrottlingException")),
+        judged("ecs:DescribeClusters", 400, &json("com.amazonaws#ThrottlingException")),
         Judgement::Throttled(None)
     );
-    assert_eq!(judge("s3:ListBuckets", 503, &xml("SlowDown")), Judgement::Throttled(None));
-    assert_eq!(judge("s3:ListBuckets", 500, &xml("InternalError")), Judgement::Transient(None));
-    assert_eq!(judge("s3:ListBuckets", 502, "(cut)"), Judgement::Transient(None));
-    assert_eq!(judge("s3:ListBuckets", 400, &xml("ExpiredToken")), Judgement::Expired);
+    assert_eq!(judged("s3:ListBuckets", 503, &xml("SlowDown")), Judgement::Throttled(None));
+    assert_eq!(judged("s3:ListBuckets", 500, &xml("InternalError")), Judgement::Transient(None));
+    assert_eq!(judged("s3:ListBuckets", 502, "(cut)"), Judgement::Transient(None));
+    assert_eq!(judged("s3:ListBuckets", 400, &xml("ExpiredToken")), Judgement::Expired);
     assert_eq!(kind("ecs:DescribeClusters", 400, &json("AccessDeniedException")), FailureKind::Denied);
     assert_eq!(kind("s3:ListBuckets", 403, ""), FailureKind::Denied);
     assert_eq!(kind("s3:ListBuckets", 403, &xml("InvalidAccessKeyId")), FailureKind::Unauthenticated);
@@ -128,7 +130,7 @@ fn error_codes_decide_before_the_status() {
     assert_eq!(kind("ecs:DescribeClusters", 400, &json("ValidationException")), FailureKind::Rejected);
     assert_eq!(kind("ecs:DescribeClusters", 200, "(cut)"), FailureKind::Invalid);
     // S3 can say 200 and then find that it can't
-    assert_eq!(judge("s3:GetBucketAcl", 200, &xml("InternalError")), Judgement::Transient(None));
+    assert_eq!(judged("s3:GetBucketAcl", 200, &xml("InternalError")), Judgement::Transient(None));
 }
 
 fn named(operation: &str, request: Request<Bytes>) -> Result<Call, Refusal> {

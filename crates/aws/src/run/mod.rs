@@ -9,6 +9,7 @@ mod draft;
 mod gap;
 mod listing;
 mod live;
+mod page;
 mod reply;
 mod resource;
 mod shared;

@@ -1,0 +1,5 @@
+//! A new template is noticed only when cargo is told to look.
+
+fn main() {
+    println!("cargo::rerun-if-changed=../../templates");
+}
