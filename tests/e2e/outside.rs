@@ -70,6 +70,11 @@ fn the_next_bundle_names_this_one() {
     assert_eq!(report["manifest"]["sequence"], 2);
     assert_eq!(report["manifest"]["previous"], first["digest"]);
     expect(signed(), &["reperform", "next.zip"], 0);
+    let (html, _) = expect(signed(), &["report", "next.zip", "--format", "html", "--out", "next-html"], 0);
+    assert!(
+        html.is_empty() && signed().join("next-html/changes.html").exists(),
+        "the pages say nothing of the bundle before"
+    );
     expect(signed(), &["diff", "bundle", "next.zip", "--exit-code"], 0);
 }
 

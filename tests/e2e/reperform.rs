@@ -26,9 +26,12 @@ fn it_gives_the_same_bytes_in_another_place_and_language() {
 
 #[test]
 fn it_gives_the_same_bytes_on_another_day() {
-    // faketime is not everywhere; where it is, the clock of the machine must not matter
-    let Ok(found) = Command::new("faketime").arg("--version").output() else { return };
-    assert!(found.status.success());
+    if Command::new("faketime").arg("--version").output().is_err() {
+        let required = std::env::var_os("ANNEXA_OUTSIDE_TOOLS").is_some();
+        assert!(!required, "faketime is missing: run `cargo xtask setup`");
+        eprintln!("NOT RUN: faketime is not on this machine");
+        return;
+    }
     let output = Command::new("faketime")
         .args(["2031-05-05 05:05:05", env!("CARGO_BIN_EXE_annexa"), "reperform"])
         .arg(demo())

@@ -3,6 +3,7 @@
 
 mod again;
 mod bundles;
+mod changes;
 mod cli;
 mod collect;
 mod commands;

@@ -7,10 +7,10 @@ use crate::console::Console;
 use crate::cover::{About, Pages};
 use crate::derive::{Derived, Subject, derive};
 use crate::failure::Failure;
-use crate::inputs::Inputs;
+use crate::inputs::{CHANGES, Inputs};
 use crate::progress::Calls;
 use crate::rules::Rules;
-use crate::{bundles, interrupt};
+use crate::{bundles, changes, interrupt};
 use annexa_bundle::{SaltSeed, Seal, SigningKey, VerifiedBundle, Writer, Written};
 use annexa_model::{ENGINE_VERSION, Period, Selection, Target, Timestamp};
 use annexa_report::Changes;
@@ -83,7 +83,7 @@ pub(crate) fn run(plan: Plan, console: &Console) -> Result<Outcome, Failure> {
 }
 
 /// Derives everything from the evidence in the writer's folder, renders it and closes the bundle.
-fn publish(plan: Plan, mut writer: Writer, interrupted: bool) -> Result<Outcome, Failure> {
+fn publish(mut plan: Plan, mut writer: Writer, interrupted: bool) -> Result<Outcome, Failure> {
     let unreadable =
         |error: std::io::Error| Failure::usage(format!("the evidence that was just written can't be read: {error}"));
     let evidence = Evidence::open(&writer.evidence_folder()).map_err(unreadable)?;
@@ -97,7 +97,15 @@ fn publish(plan: Plan, mut writer: Writer, interrupted: bool) -> Result<Outcome,
     let derived = derive(&subject, &evidence).map_err(unreadable)?;
     let previous = plan.previous.as_ref().map(VerifiedBundle::as_previous);
     let about = about(&plan, previous.as_ref());
-    let changes: Option<Changes> = None;
+    let changes = match &plan.previous {
+        Some(bundle) => Some(changes::since(bundle, &derived, &plan.rules.files)?),
+        None => None,
+    };
+    if let Some(changes) = &changes {
+        // an input, because the bundle alone could not derive it
+        let bytes = serde_json::to_vec(changes).map_err(|error| Failure::usage(format!("not JSON: {error}")))?;
+        plan.inputs.files.insert(CHANGES.to_owned(), bytes);
+    }
     write(&plan, &mut writer, &derived, &about, &evidence, changes)?;
     let seal = Seal { key: plan.key.as_ref(), previous, salts: plan.salts };
     let written = writer.finish(bundle_cover(&about, &derived), &seal).map_err(bundles::failure)?;
