@@ -44,7 +44,7 @@ fn it_gives_the_same_bytes_on_another_day() {
 fn another_time_of_judgement_is_named_as_a_difference() {
     let bundle = demo().display().to_string();
     let (out, _) = expect(Path::new("."), &["reperform", &bundle, "--as-of", "2027-12-31T00:00:00Z"], 1);
-    assert!(out.contains("NOT THE SAME") && out.contains("findings.jsonl"), "{out}");
+    assert!(out.contains("differs from what the bundle says") && out.contains("findings.jsonl"), "{out}");
 }
 
 /// Takes the demo's rules apart, packs a bundle of them again with the program, and asks it what is not the release's.

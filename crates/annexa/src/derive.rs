@@ -69,8 +69,8 @@ pub(crate) fn derive(subject: &Subject<'_>, evidence: &Evidence) -> io::Result<D
     let mut findings = evaluation.findings;
     let mut gaps = with_checks(whole.gaps, &findings);
     if matches!(subject.selection, Selection::Partial { checks, .. } if !checks.is_empty()) {
-        // what the selected checks don't need was not asked on purpose
-        gaps.retain(|gap| gap.kind != FailureKind::NotAsked || !gap.checks.is_empty());
+        // what no selected check needs leaves nothing open
+        gaps.retain(|gap| !gap.checks.is_empty() || gap.operation == CONNECT || gap.kind == FailureKind::Interrupted);
     }
     let exceptions = subject.inputs.exceptions.apply(&mut findings, &mut gaps, subject.as_of);
     let without_target: BTreeSet<String> = evaluation.without_target.into_iter().collect();
@@ -161,26 +161,28 @@ fn selected_checks(subject: &Subject<'_>) -> BTreeSet<String> {
 /// Writes into each gap the checks that it leaves unknown, sorted; gaps in a fixed order, each once.
 fn with_checks(gaps: Vec<Gap>, findings: &[Finding]) -> Vec<Gap> {
     let mut unknown: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut of_target: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for finding in findings {
         for gap in &finding.gaps {
             unknown.entry(gap).or_default().insert(&finding.check);
+            of_target.entry(&finding.target).or_default().insert(&finding.check);
         }
     }
     let mut by_id: BTreeMap<(String, String), Gap> = BTreeMap::new();
     for mut gap in gaps {
-        gap.checks = unknown.get(gap.id.as_str()).into_iter().flatten().map(|c| (*c).to_owned()).collect();
+        // a target that could not be asked at all leaves all its checks open
+        let checks =
+            if gap.operation == CONNECT { of_target.get(gap.target.as_str()) } else { unknown.get(gap.id.as_str()) };
+        gap.checks = checks.into_iter().flatten().map(|c| (*c).to_owned()).collect();
         by_id.entry((gap.target.clone(), gap.id.clone())).or_insert(gap);
     }
     let mut gaps: Vec<Gap> = by_id.into_values().collect();
-    gaps.sort_by(|a, b| {
-        (&a.target, &a.operation, &a.region, &a.subject, &a.id).cmp(&(
-            &b.target,
-            &b.operation,
-            &b.region,
-            &b.subject,
-            &b.id,
-        ))
-    });
+    // why a target could not be asked stands before what follows from it
+    let key = |gap: &Gap| {
+        let last = gap.operation != CONNECT;
+        (gap.target.clone(), last, gap.operation.clone(), gap.region.clone(), gap.subject.clone(), gap.id.clone())
+    };
+    gaps.sort_by_cached_key(key);
     gaps
 }
 

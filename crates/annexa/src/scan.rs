@@ -47,6 +47,8 @@ pub(crate) struct Plan {
 /// What a scan gave.
 pub(crate) struct Outcome {
     pub derived: Derived,
+    /// Remarks on what the company handed in.
+    pub notes: Vec<String>,
     pub written: Written,
     pub interrupted: bool,
 }
@@ -54,6 +56,9 @@ pub(crate) struct Outcome {
 /// Runs a scan to its bundle.
 pub(crate) fn run(plan: Plan, console: &Console) -> Result<Outcome, Failure> {
     let writer = Writer::create(&plan.out).map_err(bundles::failure)?;
+    if plan.out.exists() {
+        console.say(&format!("The bundle at {} will be replaced by the new one.", plan.out.display()));
+    }
     let calls = Arc::new(Calls::new(console));
     let stop = Stop::new();
     let asking = Asking {
@@ -109,7 +114,8 @@ fn publish(mut plan: Plan, mut writer: Writer, interrupted: bool) -> Result<Outc
     write(&plan, &mut writer, &derived, &about, &evidence, changes)?;
     let seal = Seal { key: plan.key.as_ref(), previous, salts: plan.salts };
     let written = writer.finish(bundle_cover(&about, &derived), &seal).map_err(bundles::failure)?;
-    Ok(Outcome { derived, written, interrupted })
+    let notes = plan.inputs.statement.map(|statement| statement.notes).unwrap_or_default();
+    Ok(Outcome { derived, notes, written, interrupted })
 }
 
 fn about(plan: &Plan, previous: Option<&annexa_bundle::Previous>) -> About {

@@ -22,6 +22,7 @@ fn text(outcome: &Outcome) -> String {
     lines.push(String::new());
     lines.extend(worst(&derived.findings));
     lines.extend(gaps(outcome));
+    lines.extend(outcome.notes.iter().cloned());
     let digest = short_id(&outcome.written.manifest.digest);
     lines.push(format!("Bundle {} (digest {digest}{})", outcome.written.path.display(), signed(outcome)));
     lines.extend(

@@ -29,6 +29,10 @@ pub(crate) fn run(arguments: &ControlsArgs, console: &Console) -> Result<u8, Fai
             let Some(entry) = rules.catalogue.get(*edition, id) else {
                 let ids = rules.catalogue.entries().iter().filter(|e| e.edition == *edition).map(|e| e.id.as_str());
                 let failure = Failure::usage(format!("the {edition} edition has no control or clause {id}"));
+                let other = if *edition == Edition::E2022 { Edition::E2013 } else { Edition::E2022 };
+                if rules.catalogue.get(other, id).is_some() {
+                    return Err(failure.help(format!("the {other} edition has one: add `--edition {other}`")));
+                }
                 return Err(match annexa_source::nearest(id, ids) {
                     Some(near) => failure.help(format!("did you mean {near}?")),
                     None => failure.help("`annexa controls list` shows all"),

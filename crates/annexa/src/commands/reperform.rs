@@ -114,7 +114,9 @@ fn text(report: &Reperformed, arguments: &ReperformArgs) -> String {
             counted(report.files, "file", "files")
         ));
     } else {
-        lines.push(format!("{}: NOT THE SAME", report.bundle));
+        let asked = arguments.with_current_rules || arguments.as_of.is_some();
+        let verdict = if asked { "differs from what the bundle says" } else { "NOT THE SAME" };
+        lines.push(format!("{}: {verdict}", report.bundle));
         lines.extend(report.different.iter().take(20).map(|d| format!("  {d}")));
         if report.different.len() > 20 {
             lines.push(format!("  … and {} more files", report.different.len() - 20));
