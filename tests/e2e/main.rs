@@ -11,6 +11,7 @@ mod arrows;
 mod configuration;
 mod demo;
 mod denied;
+mod docs;
 mod live;
 mod outside;
 mod own;
