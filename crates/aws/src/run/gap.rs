@@ -24,7 +24,7 @@ impl Trouble {
     }
 
     pub(crate) fn not_asked() -> Self {
-        Self::new(FailureKind::NotAsked, "this call is not among the recorded exchanges".to_owned())
+        Self::new(FailureKind::NotAsked, "it was never asked, or its answer was lost".to_owned())
     }
 }
 
@@ -86,7 +86,7 @@ fn remedy(trouble: &Trouble, permission: &str) -> String {
         }
         FailureKind::Interrupted => "The scan was stopped; let the next one run to its end.".to_owned(),
         FailureKind::NotAsked | FailureKind::NotOnTape => {
-            "Scan again without a selection that leaves this call out.".to_owned()
+            "Mend what kept the scan from asking, and scan again.".to_owned()
         }
         FailureKind::Rejected | FailureKind::Invalid | FailureKind::TooLarge => {
             "Look at the exchange; if the request is wrong, report it together with the exchange.".to_owned()

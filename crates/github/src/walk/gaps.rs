@@ -150,7 +150,7 @@ fn remedy(kind: FailureKind, permission: Option<&str>) -> String {
         FailureKind::Throttled => {
             "scan again later, with less --concurrency, or as a GitHub App, which has a higher limit".to_owned()
         }
-        FailureKind::NotAsked => "scan again without a selection of checks".to_owned(),
+        FailureKind::NotAsked => "mend what kept the scan from asking, and scan again".to_owned(),
         FailureKind::NotOnTape => "record the tape again with this version".to_owned(),
         FailureKind::Interrupted => "let the scan run to its end".to_owned(),
         FailureKind::Rejected => "tell us: GitHub refused the request as wrong".to_owned(),
