@@ -3,7 +3,7 @@
 mod loader;
 
 use crate::check::{Check, Origin};
-use crate::expr::{Paths, TAGGED};
+use crate::expr::{Paths, TAGGED, with_deep_stack};
 use crate::file::CheckFile;
 use crate::schemas::Schemas;
 use annexa_model::{RuleFiles, TypeSchema};
@@ -59,6 +59,17 @@ impl Checks {
     /// `controls` are the ids that a check may map to: controls of the 2022 edition and clauses. `schemas` are the
     /// resource types that rules may speak of. Every error of every file is given back, each with its place.
     pub fn load(
+        files: &RuleFiles,
+        controls: &BTreeSet<String>,
+        schemas: &[TypeSchema],
+    ) -> Result<Self, Vec<Diagnostic>> {
+        with_deep_stack(|| Self::load_here(files, controls, schemas)).unwrap_or_else(|problem| {
+            let file = SourceFile::new(FOLDER, "");
+            Err(vec![file.error(0, 0, format!("the checks can't be read: {problem}"))])
+        })
+    }
+
+    fn load_here(
         files: &RuleFiles,
         controls: &BTreeSet<String>,
         schemas: &[TypeSchema],

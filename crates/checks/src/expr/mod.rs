@@ -7,6 +7,7 @@ mod functions;
 mod guard;
 mod node;
 mod paths;
+mod stack;
 mod undecided;
 mod value;
 
@@ -16,6 +17,7 @@ pub(crate) use functions::string;
 pub(crate) use guard::unguarded;
 pub(crate) use node::{Node, Op, Root};
 pub(crate) use paths::{FactPath, Paths, Step};
+pub(crate) use stack::with_deep_stack;
 pub(crate) use undecided::{Undecided, remember};
 pub(crate) use value::{List, Val, from_fact, time};
 

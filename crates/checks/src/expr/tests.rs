@@ -293,7 +293,7 @@ fn hostile_expressions_end() {
         "resource.x".to_owned() + &".filter(a, true)".repeat(100),
         "\0\u{202e}'".to_owned(),
     ] {
-        let _ = compiled(&hostile);
+        let _ = with_deep_stack(|| compiled(&hostile).err()).unwrap();
     }
 }
 
