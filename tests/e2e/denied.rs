@@ -10,6 +10,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A scan of the demo's tape with some exchanges changed: its exit status and what it found.
 fn replay(folder: &Path, change: impl Fn(&mut Value) -> bool) -> (i32, BTreeMap<(String, String, String), String>) {
+    tape(folder, change);
+    let output = run(folder, &["scan", "--replay", "tape", "--out", "changed"]);
+    let status = output.status.code().unwrap();
+    assert!(matches!(status, 0 | 3), "{:?}", crate::program::texts(&output));
+    (status, statuses(&folder.join("changed")))
+}
+
+/// The demo company's configuration in a folder, and beside it as `tape` the demo's tape with some exchanges changed;
+/// those for which the change gives false are left out.
+pub(crate) fn tape(folder: &Path, change: impl Fn(&mut Value) -> bool) {
     company(folder);
     let mut writer = Writer::create(&folder.join("tape")).unwrap();
     for (name, bytes) in files(&demo().join("evidence")) {
@@ -31,10 +41,6 @@ fn replay(folder: &Path, change: impl Fn(&mut Value) -> bool) -> (i32, BTreeMap<
     writer.add_controls([]).unwrap();
     let seal = Seal { key: None, previous: None, salts: SaltSeed::fixed([0; 32]) };
     writer.finish(cover(), &seal).unwrap();
-    let output = run(folder, &["scan", "--replay", "tape", "--out", "changed"]);
-    let status = output.status.code().unwrap();
-    assert!(matches!(status, 0 | 3), "{:?}", crate::program::texts(&output));
-    (status, statuses(&folder.join("changed")))
 }
 
 /// What the tape says of itself: the demo's own time.

@@ -12,6 +12,7 @@ mod configuration;
 mod demo;
 mod denied;
 mod docs;
+mod formats;
 mod live;
 mod outside;
 mod own;

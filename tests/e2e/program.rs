@@ -100,3 +100,24 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 pub(crate) fn company(folder: &Path) {
     copy(&root().join("fixtures/demo/company"), folder);
 }
+
+/// A script of tests/outside with Python, which must be content.
+pub(crate) fn outside_python(script: &str, arguments: &[&str]) -> String {
+    content(&root().join("target/tools/venv/bin/python"), script, arguments)
+}
+
+/// A script of tests/outside with Node, which must be content.
+pub(crate) fn outside_node(script: &str, arguments: &[&str]) -> String {
+    let packages = root().join("tests/outside/node_modules");
+    assert!(packages.is_dir(), "{} is not there; run `cargo xtask setup`", packages.display());
+    content(Path::new("node"), script, arguments)
+}
+
+fn content(program: &Path, script: &str, arguments: &[&str]) -> String {
+    let script = root().join("tests/outside").join(script);
+    let output = Command::new(program).arg(&script).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask setup`", program.display()));
+    let (out, err) = texts(&output);
+    assert!(output.status.success(), "{} {}\n{out}\n{err}", script.display(), arguments.join(" "));
+    out
+}

@@ -53,7 +53,8 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  annexa reperform evidence.zip")]
     Reperform(ReperformArgs),
     /// Write a bundle's findings in another format
-    #[command(after_help = "Example:\n  annexa report evidence.zip --format markdown >> \"$GITHUB_STEP_SUMMARY\"")]
+    #[command(after_help = "Example:\n  annexa report evidence.zip --format markdown >> \"$GITHUB_STEP_SUMMARY\"\n  \
+        annexa report evidence.zip --format sarif --out annexa.sarif")]
     Report(ReportArgs),
     /// Compare two bundles
     #[command(after_help = "Example:\n  annexa diff last-week.zip today.zip --exit-code")]
@@ -164,8 +165,17 @@ pub(crate) struct ReportArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
+    /// The pages
     Html,
+    /// OSCAL assessment results
     Oscal,
+    /// SARIF 2.1.0 for code scanning: open fails and unknowns
+    Sarif,
+    /// JUnit XML: a suite a check; unknown is an error
+    Junit,
+    /// One finding a row, for spreadsheets
+    Csv,
+    /// The summary for a CI job
     Markdown,
 }
 

@@ -49,9 +49,33 @@ impl Console {
         }
     }
 
+    /// Stdout, for data that is written while it is made.
+    pub(crate) fn stdout(&self) -> impl Write + use<> {
+        Stdout(std::io::stdout().lock())
+    }
+
     /// Writes a value to stdout as JSON for people and programs.
     pub(crate) fn json<T: serde::Serialize>(&self, value: &T) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(|error| Failure::usage(format!("not JSON: {error}")))?;
         self.data(&text)
+    }
+}
+
+/// Stdout. A reader that closed the pipe has seen enough: what comes after goes nowhere.
+struct Stdout(std::io::StdoutLock<'static>);
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            flushed => flushed,
+        }
     }
 }

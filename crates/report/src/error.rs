@@ -30,6 +30,9 @@ pub enum ReportError {
         problem: String,
     },
     /// JSON could not be written.
-    #[error("the OSCAL file can't be written: {0}")]
-    Oscal(#[from] serde_json::Error),
+    #[error("JSON can't be written: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The output could not be written.
+    #[error("the output can't be written: {0}")]
+    Write(#[from] std::io::Error),
 }

@@ -48,6 +48,21 @@ pub(crate) fn markdown(text: &str) -> String {
     out
 }
 
+/// Text on one line of at most about `max` characters: line breaks and tabs become spaces, invisible characters visible.
+///
+/// What is left holds no character that XML 1.0 or a terminal could choke on.
+pub(crate) fn line(text: &str, max: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(max) + 16);
+    for c in cut(text, max).chars() {
+        match c {
+            '\n' | '\r' | '\t' => out.push(' '),
+            c if is_hidden(c) => push_code_point(&mut out, c),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// How many bytes [`html`] makes of a text.
 pub(crate) fn html_len(text: &str) -> usize {
     text.chars()
@@ -80,6 +95,8 @@ fn is_hidden(c: char) -> bool {
         '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' => true,
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
         '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => true,
+        // noncharacters: XML refuses two of them
+        c if u32::from(c) & 0xfffe == 0xfffe => true,
         _ => false,
     }
 }
@@ -109,6 +126,8 @@ mod tests {
     fn long_text_is_cut_and_says_so() {
         assert_eq!(cut("äöü", 3), "äöü");
         assert_eq!(cut("äöüß", 3), "äöü… (4 characters in all)");
+        assert_eq!(line("a\r\nb\tc\u{1b}[2J\u{ffff}", 99), "a  b c[U+001B][2J[U+FFFF]");
+        assert_eq!(line("äöüß\n", 3), "äöü… (5 characters in all)");
     }
 
     proptest! {
@@ -118,6 +137,12 @@ mod tests {
             prop_assert!(!out.contains(['<', '>', '"', '\'']));
             prop_assert!(!out.chars().any(|c| c != '\n' && c != '\t' && c.is_control()));
             prop_assert!(out.len() <= html_len(&text));
+        }
+
+        #[test]
+        fn a_line_is_one_line_that_every_format_takes(text in any::<String>()) {
+            let xml = |c: char| matches!(c, '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}');
+            prop_assert!(line(&text, 1000).chars().all(|c| !c.is_control() && xml(c)));
         }
     }
 }

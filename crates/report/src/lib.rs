@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod accepted;
 mod body;
 mod chrome;
+mod csv;
 mod error;
 mod escape;
 mod exchange_view;
 mod input;
+mod junit;
 mod oscal;
 mod page;
 mod pages;
@@ -14,16 +17,21 @@ mod paths;
 mod plan;
 mod recorded;
 mod row;
+mod sarif;
+mod seq;
 mod summary;
 mod templates;
 mod words;
 
+pub use csv::csv_into;
 pub use error::ReportError;
 pub use input::{
     Changes, ControlChange, Cover, Exchanges, FindingChange, HostReport, Previous, Recorded, ReportInput, RulesReport,
     Selection, TargetReport, TypeCount,
 };
+pub use junit::junit_into;
 pub use oscal::{oscal, oscal_into};
+pub use sarif::sarif_into;
 pub use summary::markdown;
 pub use templates::Templates;
 

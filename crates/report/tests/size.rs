@@ -4,10 +4,13 @@
 mod sample;
 
 use annexa_model::Kind;
-use annexa_report::{Templates, markdown, render};
+use annexa_report::{
+    ReportError, ReportInput, Templates, csv_into, junit_into, markdown, oscal_into, render, sarif_into,
+};
 use sample::{HOSTILE, Sample, big, exchange, sample};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 /// The budget of a page.
 const PAGE: usize = 500 * 1024;
@@ -95,4 +98,67 @@ fn every_finding_stands_on_a_page_with_its_evidence() {
     assert_eq!(where_found.len(), 2_000);
     assert!(where_found.values().all(|n| *n == 1));
     assert!(evidence >= 1_000, "{evidence}");
+}
+
+#[test]
+fn an_answer_of_more_than_64_kb_is_cut_and_names_its_file_and_line() {
+    let mut sample = sample();
+    let long = |n: usize| json!({"Policy": "x".repeat(n)});
+    for (name, n) in [("short", 60 * 1024), ("long", 70 * 1024)] {
+        let id = sample.tape.add(exchange("s3:GetBucketPolicy", Kind::Aws, "prod", name, long(n)));
+        sample.findings[0].evidence.push(id);
+    }
+    let pages: BTreeMap<String, String> = render(&sample.input(), Templates::built_in().unwrap())
+        .map(|page| page.map(|(path, bytes)| (path, String::from_utf8(bytes).unwrap())).unwrap())
+        .filter(|(path, _)| path.starts_with("exchanges/aws/prod/s3.GetBucketPolicy"))
+        .collect();
+    let text: String = pages.values().cloned().collect();
+    let shown = text.matches('x').count();
+    assert!((120 * 1024..126 * 1024).contains(&shown), "{shown}: the short one whole, of the long one 64 KB");
+    let note = "The answer is longer than what is shown here. All of it stands in line 2 of <a href=\"../../../evidence/aws/prod/s3.GetBucketPolicy.jsonl\">";
+    assert_eq!(text.matches(note).count(), 1);
+}
+
+/// Counts what is written.
+struct Sink(usize);
+
+impl std::io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The most memory that this process has had, as Linux counts it.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM is not known").replace('\t', " ")
+}
+
+/// Run alone: `cargo test --release -p annexa-report --test size -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn a_hundred_thousand_findings_in_each_format() {
+    let sample = big(100_000);
+    println!("100,000 findings in memory: {}", peak());
+    type Format = fn(&ReportInput<'_>, &mut dyn std::io::Write) -> Result<(), ReportError>;
+    let formats: [(&str, Format); 4] =
+        [("csv", csv_into), ("sarif", sarif_into), ("junit", junit_into), ("oscal", oscal_into)];
+    for (name, format) in formats {
+        let start = Instant::now();
+        let mut sink = Sink(0);
+        format(&sample.input(), &mut sink).unwrap();
+        println!("{name}: {} bytes in {:?}, {}", sink.0, start.elapsed(), peak());
+    }
+    let start = Instant::now();
+    let (pages, bytes, largest, size) = sizes(&sample);
+    println!(
+        "html: {pages} pages, {bytes} bytes in {:?}, the largest {largest} with {size}, {}",
+        start.elapsed(),
+        peak()
+    );
 }

@@ -38,7 +38,7 @@ fn python() -> Result<(), String> {
 
 /// The npm packages of each test server and outside validator.
 fn node() -> Result<(), String> {
-    for folder in ["tests/servers/github"] {
+    for folder in ["tests/servers/github", "tests/outside"] {
         let source = root().join(folder);
         let target = source.join("node_modules/.package-lock.json");
         let lock = source.join("package-lock.json");
@@ -54,7 +54,7 @@ fn node() -> Result<(), String> {
 
 /// Programs that only the system's package manager has. Without root they must be there already.
 fn system_packages() -> Result<(), String> {
-    let wanted = [("openssl", "openssl"), ("jq", "jq"), ("faketime", "faketime")];
+    let wanted = [("openssl", "openssl"), ("jq", "jq"), ("faketime", "faketime"), ("chromium", "chromium")];
     let missing: Vec<&str> =
         wanted.iter().filter(|(program, _)| which(program).is_none()).map(|(_, package)| *package).collect();
     if missing.is_empty() {

@@ -5,8 +5,10 @@ use crate::bundles;
 use crate::cli::{ReportArgs, ReportFormat};
 use crate::console::Console;
 use crate::failure::{DONE, Failure};
-use annexa_report::{ReportInput, Templates};
+use annexa_report::{ReportError, ReportInput, Templates};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 pub(crate) fn run(arguments: &ReportArgs, console: &Console) -> Result<u8, Failure> {
@@ -19,7 +21,10 @@ pub(crate) fn run(arguments: &ReportArgs, console: &Console) -> Result<u8, Failu
     let input = pages.input();
     match arguments.format {
         ReportFormat::Html => html(arguments, &input, console),
-        ReportFormat::Oscal => text(arguments, &oscal(&input)?, console),
+        ReportFormat::Oscal => stream(arguments, console, |out| annexa_report::oscal_into(&input, out)),
+        ReportFormat::Sarif => stream(arguments, console, |out| annexa_report::sarif_into(&input, out)),
+        ReportFormat::Junit => stream(arguments, console, |out| annexa_report::junit_into(&input, out)),
+        ReportFormat::Csv => stream(arguments, console, |out| annexa_report::csv_into(&input, out)),
         ReportFormat::Markdown => text(arguments, &markdown(&input)?, console),
     }
 }
@@ -36,11 +41,6 @@ fn html(arguments: &ReportArgs, input: &ReportInput<'_>, console: &Console) -> R
     }
     console.say(&format!("Wrote {}", out.join("index.html").display()));
     Ok(DONE)
-}
-
-fn oscal(input: &ReportInput<'_>) -> Result<String, Failure> {
-    let bytes = annexa_report::oscal(input).map_err(bundles::rendering)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn markdown(input: &ReportInput<'_>) -> Result<String, Failure> {
@@ -75,6 +75,32 @@ fn text(arguments: &ReportArgs, text: &str, console: &Console) -> Result<u8, Fai
         }
         None => console.data(text)?,
     }
+    Ok(DONE)
+}
+
+/// Writes while it is made. A file that could not be written whole is taken away again: half a table looks like a whole one.
+fn stream(
+    arguments: &ReportArgs,
+    console: &Console,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), ReportError>,
+) -> Result<u8, Failure> {
+    let Some(path) = &arguments.out else {
+        let mut out = BufWriter::new(console.stdout());
+        write(&mut out).and_then(|()| Ok(out.flush()?)).map_err(bundles::rendering)?;
+        return Ok(DONE);
+    };
+    let failed =
+        |error: &dyn std::fmt::Display| Failure::usage(format!("{} can't be written: {error}", path.display()));
+    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|error| failed(&error))?;
+    let mut out = BufWriter::new(File::create(path).map_err(|error| failed(&error))?);
+    if let Err(error) = write(&mut out).and_then(|()| Ok(out.flush()?)) {
+        if path.symlink_metadata().is_ok_and(|file| file.is_file()) {
+            // what can't be taken away either is named by the error all the same
+            let _ = std::fs::remove_file(path);
+        }
+        return Err(failed(&error));
+    }
+    console.say(&format!("Wrote {}", path.display()));
     Ok(DONE)
 }
 

@@ -7,6 +7,7 @@ mod items;
 mod text;
 
 use crate::plan::Plan;
+use crate::seq::Seq;
 use crate::{ReportError, ReportInput, paths, words};
 use annexa_model::{ControlRecord, ControlStatus};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -156,17 +157,4 @@ fn reviewed(plan: &Plan<'_>) -> Value {
         "remarks": "A control without a finding has no evidence in this bundle or must be shown by people; that is neither satisfied nor not satisfied.",
         "links": [{"href": format!("../{}", paths::control_list(plan.input.cover.edition)), "rel": "reference"}],
     })
-}
-
-/// A list that is made while it is written.
-struct Seq<F>(F);
-
-impl<F, I> Serialize for Seq<F>
-where
-    F: Fn() -> I,
-    I: Iterator<Item = Value>,
-{
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq((self.0)())
-    }
 }
