@@ -24,9 +24,15 @@ fn the_table_of_controls_is_current() {
 
 #[test]
 fn every_file_that_the_readme_names_is_there() {
-    for page in
-        ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/scanning.md", "docs/own-checks.md", "docs/verify.md"]
-    {
+    for page in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/scanning.md",
+        "docs/own-checks.md",
+        "docs/verify.md",
+        "docs/ci.md",
+    ] {
         let path = root().join(page);
         let text = std::fs::read_to_string(&path).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {

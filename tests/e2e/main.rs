@@ -7,6 +7,7 @@
     reason = "a failing test may end by any of them"
 )]
 
+mod action;
 mod arrows;
 mod configuration;
 mod demo;

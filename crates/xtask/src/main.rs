@@ -3,6 +3,7 @@
 //! `cargo xtask test` is what CI runs; it installs what it needs below `target/tools`.
 
 mod demo_tape;
+mod lint_ci;
 mod run;
 mod setup;
 mod shapes;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test             everything that CI runs: format, lints, tests, check examples, audit, generated files
 cargo xtask setup            install what the tests need below target/tools (Python, npm and apt packages, a Kubernetes API server)
+cargo xtask lint-ci          lint workflows, the action, the container file and scripts
 cargo xtask demo-tape        record fixtures/demo/tape anew from the test servers
 cargo xtask shapes [FOLDER]  make crates/aws/shapes anew from botocore's models (default: those of target/tools/venv)
 ";
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let result = match task.as_str() {
         "test" => test::run(),
         "setup" => setup::run(),
+        "lint-ci" => lint_ci::run(),
         "demo-tape" => demo_tape::run(),
         "shapes" => shapes(arguments.next()),
         _ => Err(USAGE.to_owned()),

@@ -38,7 +38,7 @@ fn python() -> Result<(), String> {
 
 /// The npm packages of each test server and outside validator.
 fn node() -> Result<(), String> {
-    for folder in ["tests/servers/github", "tests/outside"] {
+    for folder in ["tests/servers/github", "tests/outside", "tests/lint"] {
         let source = root().join(folder);
         let target = source.join("node_modules/.package-lock.json");
         let lock = source.join("package-lock.json");

@@ -1,7 +1,7 @@
 //! Everything that CI runs, in the order in which a mistake is cheapest to find.
 
 use crate::run::{command, program, say};
-use crate::{root, setup};
+use crate::{lint_ci, root, setup};
 use std::process::Command;
 
 /// Runs all steps; the first that fails ends it.
@@ -13,6 +13,7 @@ pub(crate) fn run() -> Result<(), String> {
     say("==> generated files");
     crate::shapes(None)?;
     program(&root, "git", &["diff", "--exit-code", "--stat", "--", "crates/aws/shapes"])?;
+    lint_ci::run()?;
     say("==> lints");
     program(&root, "cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     say("==> tests");

@@ -11,6 +11,7 @@ if [[ ! -x $assets/kube-apiserver || ! -x $assets/etcd ]]; then
     trap 'rm -rf "$work"' EXIT
     # kubernetes 1.20.2 is the newest whose full source Debian carries; it lives in this release
     release=bookworm
+    # shellcheck disable=SC2016 # apt puts it in
     uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $release" | head -n 1)
     mkdir -p "$work"/{lists/partial,cache,tree}
     echo "deb-src $uri $release main" >"$work/sources.list"
@@ -25,7 +26,7 @@ if [[ ! -x $assets/kube-apiserver || ! -x $assets/etcd ]]; then
     # the reflect2 in its vendor folder crashes under this Go on the first custom resource; Debian's own is newer
     rm "$work"/tree/src/vendor/github.com/modern-go/reflect2/*.go
     cp /usr/share/gocode/src/github.com/modern-go/reflect2/*.go "$work/tree/src/vendor/github.com/modern-go/reflect2/"
-    (cd "$work/tree/src" && PATH=/usr/lib/go-1.19/bin:$PATH GOPATH=$work/go GOFLAGS= CGO_ENABLED=0 \
+    (cd "$work/tree/src" && PATH=/usr/lib/go-1.19/bin:$PATH GOPATH=$work/go GOFLAGS='' CGO_ENABLED=0 \
       KUBE_GIT_VERSION=v1.20.2 make WHAT=cmd/kube-apiserver)
     mkdir -p "$assets"
     install -m 755 "$work"/tree/src/_output/local/bin/linux/*/kube-apiserver "$assets/kube-apiserver"
