@@ -40,7 +40,8 @@ annexa() {
   local status=0
   if [[ $PUBLIC == false ]]; then
     echo "::stop-commands::$token"
-    "$ANNEXA" "$@" || status=$?
+    # in one stream, so that it stays between the two lines
+    "$ANNEXA" "$@" 2>&1 || status=$?
     echo "::$token::"
   else
     "$ANNEXA" "$@" >"$work/log" 2>&1 || status=$?

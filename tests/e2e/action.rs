@@ -149,6 +149,15 @@ fn the_same_files_are_packed_to_the_same_bytes() {
     assert_eq!(first.1, second.1);
 }
 
+/// A checkout with other line ends would compile other rules into the program than the release has.
+#[test]
+fn git_leaves_line_ends_alone() {
+    let rule = "crates/checks/library/aws/s3/bucket-blocks-public-access.yaml";
+    assert!(root().join(rule).exists());
+    let output = Command::new("git").args(["check-attr", "text", "--", rule]).current_dir(root()).output().unwrap();
+    assert_eq!(texts(&output).0.trim(), format!("{rule}: text: unset"));
+}
+
 #[test]
 fn only_the_pinned_release_is_run() {
     let runner = Runner::new();
