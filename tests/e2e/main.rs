@@ -8,6 +8,7 @@
 )]
 
 mod action;
+mod action_scan;
 mod arrows;
 mod configuration;
 mod demo;
