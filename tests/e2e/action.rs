@@ -136,7 +136,7 @@ fn release(runner: &Runner) -> (PathBuf, String) {
     let (status, log) = said(&pack.output().unwrap());
     assert_eq!(status, Some(0), "{log}");
     let archive = folder.join("annexa-0.1.0-x86_64-unknown-linux-musl.tar.gz");
-    (archive.clone(), annexa_model::sha256_hex(&std::fs::read(archive).unwrap()))
+    (archive.clone(), annexa_model::sha256_hex(std::fs::read(archive).unwrap()))
 }
 
 #[test]
