@@ -24,6 +24,15 @@ pub(crate) fn add(scene: &Scene<'_>, list: &Value, found: &mut Found) {
         let mut fact = json!({"title": rule.title, "asked_by": rule.asked_by});
         if let Some(resource) = found.resources.iter().find(|resource| is(name, rule, resource)) {
             describe(&mut fact, resource);
+            // a text that is kept in part may hold a placeholder further down
+            if fact["placeholders"] == json!(0)
+                && let Some(hidden) = resource.unobserved.iter().find(|hidden| hidden.pointer == "/body/placeholders")
+                && let Some(members) = fact.as_object_mut()
+            {
+                members.remove("placeholders");
+                let gap = hidden.reason.gap.as_deref().unwrap_or(id);
+                facts.unknown(&format!("/expected/{name}/placeholders"), &hidden.reason.reason, gap);
+            }
             for source in resource.evidence() {
                 facts.source("expected", &source);
             }
@@ -83,12 +92,15 @@ pub(crate) fn add(scene: &Scene<'_>, list: &Value, found: &mut Found) {
     found.resources.push(resource);
 }
 
-/// Whether a resource is an expected document.
+/// Whether a resource is an expected document. A retired one is not: another may have taken its place.
 fn is(name: &str, rule: &Expected, resource: &Resource) -> bool {
     if !resource.kind.starts_with("document.") {
         return false;
     }
     let text = |fact: &str| resource.facts.get(fact).and_then(Value::as_str);
+    if text("status") == Some("retired") {
+        return false;
+    }
     let fulfils = resource.facts.get("fulfils").and_then(Value::as_array);
     if fulfils.is_some_and(|items| items.iter().any(|item| item.as_str().is_some_and(|item| fold(item) == fold(name))))
     {

@@ -95,9 +95,15 @@ fn rules_field(kinds: &Kinds) -> Field {
     kinds.kinds.get("ClusterRole").and_then(|kind| kind.keep.at("rules")).map_or(Field::Any, crate::shape::Shape::field)
 }
 
-/// Roles and bindings that the API server makes at its start. Anybody may change them.
+/// The default roles whose names do not begin with `system:`.
+const DEFAULT_ROLES: [&str; 4] = ["admin", "cluster-admin", "edit", "view"];
+
+/// Roles and bindings that the API server makes at its start. Anybody may change them, and anybody who writes a role may
+/// give it the label: without one of the names it is not believed.
 fn bootstrapping(subject: &Subject<'_>, _: &World<'_>) -> Fact {
-    Fact::Known(json!(subject.label("kubernetes.io/bootstrapping") == Some("rbac-defaults")))
+    let labelled = subject.label("kubernetes.io/bootstrapping") == Some("rbac-defaults");
+    let named = subject.name.starts_with("system:") || DEFAULT_ROLES.contains(&subject.name);
+    Fact::Known(json!(labelled && named))
 }
 
 /// The names of [`all_powers`], in its order.
@@ -142,7 +148,11 @@ fn all_powers(rules: &[Value]) -> [bool; POWERS.len()] {
         any(&|rule| has(rule, "verbs", "*")),
         any(&|rule| has(rule, "resources", "*") || has(rule, "apiGroups", "*")),
         can(&read, "", &["secrets"]),
-        any(&|rule| grants(rule, &read, "", &["secrets"]) && texts(rule, "resourceNames").next().is_none()),
+        // a list has no name, and so the name "" allows it
+        any(&|rule| {
+            let mut names = texts(rule, "resourceNames").peekable();
+            grants(rule, &read, "", &["secrets"]) && (names.peek().is_none() || names.any(str::is_empty))
+        }),
         can(&["escalate", "bind"], "rbac.authorization.k8s.io", &["roles", "clusterroles"]),
         // the verb means nothing on other resources than users, groups, service accounts, uids and userextras
         any(&|rule| has(rule, "verbs", "impersonate"))
@@ -261,6 +271,10 @@ mod tests {
         assert_eq!(
             held(json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["a"]})),
             ["reads_secrets"]
+        );
+        assert_eq!(
+            held(json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"], "resourceNames": ["a", ""]})),
+            ["reads_secrets", "reads_all_secrets"]
         );
         assert_eq!(held(rule(&[""], &["pods/exec"], &["get"])), ["executes_in_pods"]);
         assert_eq!(held(rule(&[""], &["*/exec"], &["create"])), ["executes_in_pods"]);
