@@ -8,6 +8,7 @@
 )]
 
 mod arrows;
+mod aws_truth;
 mod configuration;
 mod demo;
 mod denied;
