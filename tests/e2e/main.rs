@@ -10,6 +10,7 @@
 mod action;
 mod action_scan;
 mod arrows;
+mod aws_truth;
 mod configuration;
 mod demo;
 mod denied;

@@ -8,11 +8,16 @@ their end: some services then refuse everybody).
 
 A seed file has one function, `seed(aws)`; `aws.client(service, region)` is a boto3 client, and `with aws.on("2026-03-01"):`
 makes things on another day. `aws.deny(action, method, target)` refuses a call from then on, in the words that AWS uses:
-`target` is a regular expression over path and query, or over the X-Amz-Target header.
+`target` is a regular expression over path and query, or over the X-Amz-Target header. `aws.answer(method, path, body,
+region)` answers for moto what moto does not serve. `aws.in_account(number)` works in another account.
+
+`GET /gate/requests` says how many requests came until then, by service.
 """
 
 import argparse
+import collections
 import contextlib
+import copy
 import importlib.util
 import json
 import logging
@@ -21,7 +26,8 @@ import re
 import sys
 import threading
 
-os.environ.setdefault("MOTO_ACCOUNT_ID", "111122223333")
+# moto would put every caller into the account that this variable names
+ACCOUNT = os.environ.pop("MOTO_ACCOUNT_ID", "111122223333")
 # a thousand policies and five hundred snapshots that no real account shows are left out
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
@@ -33,6 +39,8 @@ import boto3  # noqa: E402  (after the environment)
 from botocore.config import Config  # noqa: E402
 from freezegun import freeze_time  # noqa: E402
 from moto import settings  # noqa: E402
+from moto.core import DEFAULT_ACCOUNT_ID  # noqa: E402
+from moto.iam.models import get_account_id_from  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
@@ -40,14 +48,15 @@ from werkzeug.serving import make_server  # noqa: E402
 class Aws:
     """What a seed works with."""
 
-    def __init__(self, url, denied):
+    def __init__(self, url, gate):
         self.url = url
-        self.account = os.environ["MOTO_ACCOUNT_ID"]
-        self.denied = denied
+        self.account = ACCOUNT
+        self.gate = gate
+        self.credentials = {}
 
     def client(self, service, region="eu-central-1"):
         config = Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"})
-        client = boto3.client(service, region_name=region, endpoint_url=self.url, config=config)
+        client = boto3.client(service, region_name=region, endpoint_url=self.url, config=config, **self.credentials)
         # s3control puts the account before the host, which no resolver knows here
         client.meta.events.register("before-send", self._without_host_prefix)
         return client
@@ -55,8 +64,24 @@ class Aws:
     def _without_host_prefix(self, request, **_):
         request.url = self.url + "/" + request.url.split("/", 3)[3]
 
+    def in_account(self, account):
+        role = f"arn:aws:iam::{account}:role/annexa"
+        given = self.client("sts").assume_role(RoleArn=role, RoleSessionName="seed")["Credentials"]
+        other = copy.copy(self)
+        other.account = account
+        other.credentials = {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
+        return other
+
     def deny(self, action, method, target):
-        self.denied.append((action, method, re.compile(target)))
+        self.gate.denied.append((action, method, re.compile(target)))
+
+    def answer(self, method, path, body=None, *, region, status=200, kind=None):
+        """A JSON answer; with `kind` an error of that name."""
+        self.gate.answers[method, region, path] = (status, kind, json.dumps(body or {"message": "not found"}).encode())
 
     @contextlib.contextmanager
     def on(self, day):
@@ -65,19 +90,41 @@ class Aws:
 
 
 class Gate:
-    """Refuses the calls that a seed denies; everything else goes to moto."""
+    """Counts, refuses the calls that a seed denies and gives the answers that it holds; everything else goes to moto."""
+
+    SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 
     def __init__(self, application):
         self.application = application
         self.denied = []
+        self.answers = {}
+        self.requests = collections.Counter()
 
     def __call__(self, environ, start_response):
+        if environ["PATH_INFO"] == "/gate/requests":
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps(self.requests).encode()]
+        scope = self.SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+        key, region, service = scope.groups() if scope else ("", "", "unsigned")
+        self.requests[service] += 1
+        if get_account_id_from(key) == DEFAULT_ACCOUNT_ID:
+            environ["HTTP_X_MOTO_ACCOUNT_ID"] = ACCOUNT
+        answer = self.answers.get((environ["REQUEST_METHOD"], region, environ["PATH_INFO"].rstrip("/")))
+        if answer:
+            return self.give(*answer, start_response)
         path = environ["PATH_INFO"] + ("?" + environ["QUERY_STRING"] if environ.get("QUERY_STRING") else "")
         words = (path, environ.get("HTTP_X_AMZ_TARGET", ""))
         for action, method, target in self.denied:
             if environ["REQUEST_METHOD"] == method and any(target.search(word) for word in words):
                 return self.refuse(action, words[1], start_response)
         return self.application(environ, start_response)
+
+    @staticmethod
+    def give(status, kind, body, start_response):
+        error = [("x-amzn-errortype", kind)] if kind else []
+        reason = "OK" if status < 300 else "Not Found"
+        start_response(f"{status} {reason}", [("Content-Type", "application/json"), ("x-amzn-requestid", "00000000-gate"), *error])
+        return [body]
 
     @staticmethod
     def refuse(action, target, start_response):
@@ -108,10 +155,12 @@ def main():
 
     seeded = None
     if arguments.seed:
+        # a seed of several files
+        sys.path.insert(0, os.path.dirname(os.path.abspath(arguments.seed)))
         spec = importlib.util.spec_from_file_location("seed", arguments.seed)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        seeded = module.seed(Aws(url, gate.denied))
+        seeded = module.seed(Aws(url, gate))
     if arguments.enforce:
         settings.INITIAL_NO_AUTH_ACTION_COUNT = 0.0
 
