@@ -12,6 +12,8 @@ mod configuration;
 mod demo;
 mod denied;
 mod docs;
+mod github;
+mod kubernetes;
 mod live;
 mod outside;
 mod own;
@@ -20,3 +22,4 @@ mod program;
 mod reperform;
 #[path = "../servers/servers.rs"]
 mod servers;
+mod unknown;

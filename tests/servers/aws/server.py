@@ -1,6 +1,6 @@
 """An AWS API on a loopback port: moto, seeded by a Python file.
 
-    server.py [--port N] [--seed FILE.py] [--enforce]
+    server.py [--port N] [--seed FILE.py] [--enforce] [--watch TEXT]...
 
 Prints one JSON line: {"port": …, "seeded": what the seed returned}. Ends when stdin closes. With --enforce the IAM
 policies of the seeded users hold from then on, signatures included (moto can't check those of paths with a slash at
@@ -9,11 +9,15 @@ their end: some services then refuse everybody).
 A seed file has one function, `seed(aws)`; `aws.client(service, region)` is a boto3 client, and `with aws.on("2026-03-01"):`
 makes things on another day. `aws.deny(action, method, target)` refuses a call from then on, in the words that AWS uses:
 `target` is a regular expression over path and query, or over the X-Amz-Target header.
+
+GET /_control/requests lists the requests since the seed: method, path, X-Amz-Target, action, and `shown`: which of the
+watched texts their answers held.
 """
 
 import argparse
 import contextlib
 import importlib.util
+import io
 import json
 import logging
 import os
@@ -65,15 +69,31 @@ class Aws:
 
 
 class Gate:
-    """Refuses the calls that a seed denies; everything else goes to moto."""
+    """Notes each call, and refuses those that a seed denies; everything else goes to moto."""
 
-    def __init__(self, application):
+    def __init__(self, application, watched):
         self.application = application
         self.denied = []
+        self.watched = watched
+        self.requests = []
 
     def __call__(self, environ, start_response):
         path = environ["PATH_INFO"] + ("?" + environ["QUERY_STRING"] if environ.get("QUERY_STRING") else "")
-        words = (path, environ.get("HTTP_X_AMZ_TARGET", ""))
+        if path == "/_control/requests":
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps(self.requests).encode()]
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        action = re.search(rb"(?:^|&)Action=(\w+)", body)
+        noted = {"method": environ["REQUEST_METHOD"], "path": path, "target": target, "action": action and action[1].decode()}
+        answer = b"".join(self.answer(environ, path, target, start_response))
+        noted["shown"] = [text for text in self.watched if text.encode() in answer]
+        self.requests.append(noted)
+        return [answer]
+
+    def answer(self, environ, path, target, start_response):
+        words = (path, target)
         for action, method, target in self.denied:
             if environ["REQUEST_METHOD"] == method and any(target.search(word) for word in words):
                 return self.refuse(action, words[1], start_response)
@@ -97,10 +117,11 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--seed")
     parser.add_argument("--enforce", action="store_true")
+    parser.add_argument("--watch", action="append", default=[], metavar="TEXT")
     arguments = parser.parse_args()
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    gate = Gate(DomainDispatcherApplication(create_backend_app))
+    gate = Gate(DomainDispatcherApplication(create_backend_app), arguments.watch)
     server = make_server("127.0.0.1", arguments.port, gate, threaded=True)
     port = server.server_port
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -112,6 +133,7 @@ def main():
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         seeded = module.seed(Aws(url, gate.denied))
+    gate.requests.clear()
     if arguments.enforce:
         settings.INITIAL_NO_AUTH_ACTION_COUNT = 0.0
 
