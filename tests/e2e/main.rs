@@ -8,10 +8,12 @@
 )]
 
 mod arrows;
+mod canaries;
 mod configuration;
 mod demo;
 mod denied;
 mod docs;
+mod echo;
 mod github;
 mod kubernetes;
 mod live;

@@ -80,8 +80,9 @@ class Gate:
     def __call__(self, environ, start_response):
         path = environ["PATH_INFO"] + ("?" + environ["QUERY_STRING"] if environ.get("QUERY_STRING") else "")
         if path == "/_control/requests":
-            start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps(self.requests).encode()]
+            answer = json.dumps(self.requests).encode()
+            start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+            return [answer]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         target = environ.get("HTTP_X_AMZ_TARGET", "")
