@@ -29,11 +29,19 @@ impl Drop for Server {
 
 /// An AWS API with a seed (tests/servers/aws/server.py).
 pub(crate) fn aws(root: &Path, seed: Option<&Path>) -> Result<Server, String> {
+    aws_watching(root, seed, &[])
+}
+
+/// The same, which also notes the answers that hold one of these texts.
+pub(crate) fn aws_watching(root: &Path, seed: Option<&Path>, watched: &[String]) -> Result<Server, String> {
     let python = tool(root, "venv/bin/python")?;
     let mut command = Command::new(python);
     command.arg(root.join("tests/servers/aws/server.py"));
     if let Some(seed) = seed {
         command.arg("--seed").arg(seed);
+    }
+    for text in watched {
+        command.arg("--watch").arg(text);
     }
     start(command, |line| serde_json::from_str(line).ok())
 }

@@ -119,6 +119,9 @@ pub(crate) struct ScanArgs {
     /// How many calls may be under way at once, in each target.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: u16,
+    /// How long one call may wait and be tried again when a provider asks to slow down or has trouble of its own.
+    #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u32).range(..=86_400))]
+    pub patience: u32,
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ pub(crate) struct Asking {
     pub as_of: Timestamp,
     pub base_dir: PathBuf,
     pub concurrency: usize,
+    pub limits: Limits,
     pub redactor: Redactor,
     /// Answers come from here and from nowhere else.
     pub replay: Option<Evidence>,
@@ -64,7 +65,7 @@ fn session(asking: &Asking, target: &Target, sink: Arc<dyn Sink>) -> Session {
     let mut builder = Session::builder(target.clone(), asking.as_of, sink, asking.redactor.clone())
         .concurrency(asking.concurrency)
         .base_dir(asking.base_dir.clone())
-        .limits(Limits::default())
+        .limits(asking.limits.clone())
         .progress(asking.progress.clone())
         .stop(asking.stop.clone());
     if let Some(evidence) = &asking.replay {

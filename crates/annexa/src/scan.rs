@@ -14,7 +14,7 @@ use crate::{bundles, changes, interrupt};
 use annexa_bundle::{SaltSeed, Seal, SigningKey, VerifiedBundle, Writer, Written};
 use annexa_model::{ENGINE_VERSION, Period, Selection, Target, Timestamp};
 use annexa_report::Changes;
-use annexa_tape::{Evidence, Privacy, Redactor, Stop};
+use annexa_tape::{Evidence, Limits, Privacy, Redactor, Stop};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub(crate) struct Plan {
     pub as_of: Timestamp,
     pub tape: Tape,
     pub concurrency: usize,
+    /// Deadlines, retries and sizes.
+    pub limits: Limits,
     pub out: PathBuf,
     pub previous: Option<VerifiedBundle>,
     pub key: Option<SigningKey>,
@@ -65,6 +67,7 @@ pub(crate) fn run(plan: Plan, console: &Console) -> Result<Outcome, Failure> {
         as_of: plan.as_of,
         base_dir: plan.config.base_dir.clone(),
         concurrency: plan.concurrency,
+        limits: plan.limits.clone(),
         redactor: Redactor::new(plan.config.privacy, plan.pseudonym_key),
         replay: match &plan.tape {
             Tape::Live => None,

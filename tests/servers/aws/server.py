@@ -1,6 +1,6 @@
 """An AWS API on a loopback port: moto, seeded by a Python file.
 
-    server.py [--port N] [--seed FILE.py] [--enforce]
+    server.py [--port N] [--seed FILE.py] [--enforce] [--watch TEXT]...
 
 Prints one JSON line: {"port": …, "seeded": what the seed returned}. Ends when stdin closes. With --enforce the IAM
 policies of the seeded users hold from then on, signatures included (moto can't check those of paths with a slash at
@@ -10,8 +10,10 @@ A seed file has one function, `seed(aws)`; `aws.client(service, region)` is a bo
 makes things on another day. `aws.deny(action, method, target)` refuses a call from then on, in the words that AWS uses:
 `target` is a regular expression over path and query, or over the X-Amz-Target header. `aws.answer(method, path, body,
 region)` answers for moto what moto does not serve. `aws.in_account(number)` works in another account.
+`aws.fault(service, kind, region)` spoils every answer of a service (its signing name) from then on; `Faults` has the kinds.
 
-`GET /gate/requests` says how many requests came until then, by service.
+GET /gate/requests says how many requests came since the seed, by service. GET /_control/requests lists them: service,
+method, path, X-Amz-Target, action, and `shown`: which of the watched texts their answers held.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import collections
 import contextlib
 import copy
 import importlib.util
+import io
 import json
 import logging
 import os
@@ -83,37 +86,108 @@ class Aws:
         """A JSON answer; with `kind` an error of that name."""
         self.gate.answers[method, region, path] = (status, kind, json.dumps(body or {"message": "not found"}).encode())
 
+    def fault(self, service, kind, region=None):
+        self.gate.faults[service, region] = kind
+
     @contextlib.contextmanager
     def on(self, day):
         with freeze_time(f"{day}T09:00:00Z", tick=True):
             yield
 
 
+class Faults:
+    """Answers that are none. Each gives (status, headers, body) for a request of a protocol."""
+
+    @staticmethod
+    def error(protocol, status, code, message="made by a test"):
+        """An error in the form of its protocol."""
+        if protocol == "target":
+            return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps({"__type": code, "message": message})
+        if protocol == "rest-json":
+            return status, {"Content-Type": "application/json", "x-amzn-errortype": code}, json.dumps({"message": message})
+        error = f"<Code>{code}</Code><Message>{message}</Message>"
+        form = {
+            "ec2": f"<Response><Errors><Error>{error}</Error></Errors><RequestID>r</RequestID></Response>",
+            "query": f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error><RequestId>r</RequestId></ErrorResponse>",
+        }.get(protocol, f"<Error>{error}</Error>")
+        return status, {"Content-Type": "text/xml"}, f'<?xml version="1.0" encoding="UTF-8"?>{form}'
+
+    KINDS = {
+        "denied": lambda p: Faults.error(p, 403 if p != "target" else 400, "AccessDeniedException" if p == "target" else "AccessDenied"),
+        "expired": lambda p: Faults.error(p, 403 if p != "target" else 400, "ExpiredTokenException" if p in ("target", "rest-json") else "ExpiredToken"),
+        "throttled": lambda p: (429, {"Content-Type": "text/plain", "Retry-After": "0"}, "slow down"),
+        "throttled_silently": lambda p: (429, {"Content-Type": "text/plain"}, ""),
+        "busy": lambda p: (503, {"Content-Type": "text/plain", "Retry-After": "0"}, "busy"),
+        "busy_silently": lambda p: (503, {"Content-Type": "text/plain"}, ""),
+        "failing": lambda p: Faults.error(p, 500, "InternalFailure"),
+        "page_of_a_proxy": lambda p: (200, {"Content-Type": "text/html"}, "<html><body>Sign in to the hotel's network</body></html>"),
+        "broken_off": lambda p: (200, {"Content-Type": "application/json"}, '{"Items": [{"Na') if p in ("target", "rest-json") else (200, {"Content-Type": "text/xml"}, "<Result><Items><member>"),
+        "error_in_200": lambda p: Faults.error(p, 200, "InternalError"),
+        "empty": lambda p: (200, {"Content-Type": "application/json"}, ""),
+    }
+
+
 class Gate:
-    """Counts, refuses the calls that a seed denies and gives the answers that it holds; everything else goes to moto."""
+    """Notes each call, refuses those that a seed denies, gives the answers that it holds, and spoils those that it wants
+    spoilt; everything else goes to moto."""
 
     SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 
-    def __init__(self, application):
+    def __init__(self, application, watched):
         self.application = application
         self.denied = []
         self.answers = {}
-        self.requests = collections.Counter()
+        self.faults = {}
+        self.watched = watched
+        self.requests = []
 
     def __call__(self, environ, start_response):
-        if environ["PATH_INFO"] == "/gate/requests":
-            start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps(self.requests).encode()]
+        path = environ["PATH_INFO"] + ("?" + environ["QUERY_STRING"] if environ.get("QUERY_STRING") else "")
+        if path in ("/gate/requests", "/_control/requests"):
+            counted = collections.Counter(noted["service"] for noted in self.requests)
+            answer = json.dumps(counted if path == "/gate/requests" else self.requests).encode()
+            start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+            return [answer]
         scope = self.SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
         key, region, service = scope.groups() if scope else ("", "", "unsigned")
-        self.requests[service] += 1
         if get_account_id_from(key) == DEFAULT_ACCOUNT_ID:
             environ["HTTP_X_MOTO_ACCOUNT_ID"] = ACCOUNT
-        answer = self.answers.get((environ["REQUEST_METHOD"], region, environ["PATH_INFO"].rstrip("/")))
-        if answer:
-            return self.give(*answer, start_response)
-        path = environ["PATH_INFO"] + ("?" + environ["QUERY_STRING"] if environ.get("QUERY_STRING") else "")
-        words = (path, environ.get("HTTP_X_AMZ_TARGET", ""))
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        action = re.search(rb"(?:^|&)Action=(\w+)", body)
+        noted = {"service": service, "method": environ["REQUEST_METHOD"], "path": path, "target": target}
+        noted["action"] = action and action[1].decode()
+        self.requests.append(noted)
+        held = self.answers.get((environ["REQUEST_METHOD"], region, environ["PATH_INFO"].rstrip("/")))
+        fault = self.faults.get((service, region)) or self.faults.get((service, None))
+        if fault:
+            protocol = "target" if target else "ec2" if service == "ec2" else "query" if action else "s3" if service == "s3" else "rest-json"
+            answer = self.spoil(fault, protocol, environ, path, target, start_response)
+        elif held:
+            answer = self.give(*held, start_response)
+        else:
+            answer = b"".join(self.answer(environ, path, target, start_response))
+        noted["shown"] = [text for text in self.watched if text.encode() in answer]
+        return [answer]
+
+    def spoil(self, kind, protocol, environ, path, target, start_response):
+        if kind == "in_circles":
+            # a page token that leads to the same page for ever
+            kept = []
+            answer = b"".join(self.answer(environ, path, target, lambda status, headers, *_: kept.append((status, headers))))
+            page = json.loads(answer)
+            page["NextToken"] = page["nextToken"] = "again"
+            answer = json.dumps(page).encode()
+            status, headers = kept[0]
+            start_response(status, [(n, v) for n, v in headers if n.lower() != "content-length"] + [("Content-Length", str(len(answer)))])
+            return answer
+        status, headers, answer = Faults.KINDS[kind](protocol)
+        start_response(f"{status} Fault", [*headers.items(), ("x-amzn-requestid", "00000000-fault")])
+        return answer.encode()
+
+    def answer(self, environ, path, target, start_response):
+        words = (path, target)
         for action, method, target in self.denied:
             if environ["REQUEST_METHOD"] == method and any(target.search(word) for word in words):
                 return self.refuse(action, words[1], start_response)
@@ -124,7 +198,7 @@ class Gate:
         error = [("x-amzn-errortype", kind)] if kind else []
         reason = "OK" if status < 300 else "Not Found"
         start_response(f"{status} {reason}", [("Content-Type", "application/json"), ("x-amzn-requestid", "00000000-gate"), *error])
-        return [body]
+        return body
 
     @staticmethod
     def refuse(action, target, start_response):
@@ -144,10 +218,11 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--seed")
     parser.add_argument("--enforce", action="store_true")
+    parser.add_argument("--watch", action="append", default=[], metavar="TEXT")
     arguments = parser.parse_args()
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    gate = Gate(DomainDispatcherApplication(create_backend_app))
+    gate = Gate(DomainDispatcherApplication(create_backend_app), arguments.watch)
     server = make_server("127.0.0.1", arguments.port, gate, threaded=True)
     port = server.server_port
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -161,6 +236,7 @@ def main():
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         seeded = module.seed(Aws(url, gate))
+    gate.requests.clear()
     if arguments.enforce:
         settings.INITIAL_NO_AUTH_ACTION_COUNT = 0.0
 

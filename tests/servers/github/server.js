@@ -26,15 +26,16 @@ const server = http.createServer(async (request, response) => {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   const url = new URL(request.url, `http://${request.headers.host}`);
+  const noted = {};
   let answer;
   try {
-    answer = await answerTo(request, url, Buffer.concat(chunks).toString('utf8'));
+    answer = await answerTo(request, url, noted, Buffer.concat(chunks).toString('utf8'));
   } catch (error) {
     console.error('SERVER ERROR', request.method, request.url, error);
     answer = { status: 500, body: { message: `test server: ${error.message}` } };
   }
   if (answer.destroy) return request.socket.destroy();
-  send(response, answer);
+  send(response, answer, noted);
 });
 
 server.listen(options.port, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${server.address().port}`));
@@ -42,10 +43,10 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 // a test that was killed leaves no server behind
 if (options.lifeline === 'stdin') process.stdin.on('end', () => process.exit(0)).resume();
 
-async function answerTo(request, url, body) {
+async function answerTo(request, url, noted, body) {
   if (url.pathname === '/_control/requests') return { status: 200, body: log };
   const token = (request.headers.authorization ?? '').replace(/^(Bearer|token) /i, '');
-  log.push({ method: request.method, path: request.url, agent: request.headers['user-agent'], version: request.headers['x-github-api-version'] });
+  log.push(Object.assign(noted, { method: request.method, path: request.url, agent: request.headers['user-agent'], version: request.headers['x-github-api-version'] }));
   if (request.headers['x-github-api-version'] && !['2022-11-28', '2026-03-10'].includes(request.headers['x-github-api-version'])) {
     return { status: 400, body: { message: 'Unsupported API version' } };
   }
@@ -112,9 +113,10 @@ function notFound() {
   return { message: 'Not Found', documentation_url: 'https://docs.github.com/rest', status: '404' };
 }
 
-function send(response, { status, body, headers = {}, raw }) {
+function send(response, { status, body, headers = {}, raw }, noted) {
   requests += 1;
   const text = raw ?? (body === undefined ? '' : JSON.stringify(body));
+  noted.shown = (state.scenario.watched ?? []).filter((watched) => text.includes(watched));
   response.writeHead(status, {
     'content-type': raw ? 'text/html' : 'application/json; charset=utf-8',
     'x-github-request-id': `TEST:${requests.toString(16).toUpperCase().padStart(4, '0')}`,

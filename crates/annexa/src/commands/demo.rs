@@ -41,6 +41,7 @@ fn plan(arguments: &DemoArgs, folder: &Path) -> Result<Plan, Failure> {
         as_of: recorded_at()?,
         tape: Tape::Replay(tape()),
         concurrency: usize::from(arguments.concurrency),
+        limits: annexa_tape::Limits::default(),
         out: arguments.out.clone(),
         previous: None,
         key: None,

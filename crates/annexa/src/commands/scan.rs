@@ -12,7 +12,9 @@ use crate::scan::{self, Outcome, Plan, Tape};
 use crate::summary;
 use annexa_bundle::{SaltSeed, SigningKey, VerifiedBundle};
 use annexa_model::{FindingStatus, Selection, Severity, Target, Timestamp, sha256_hex};
+use annexa_tape::Limits;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub(crate) fn run(arguments: &ScanArgs, console: &Console) -> Result<u8, Failure> {
     let outcome = scan::run(plan(arguments, Timestamp::now())?, console)?;
@@ -38,6 +40,7 @@ fn plan(arguments: &ScanArgs, now: Timestamp) -> Result<Plan, Failure> {
             None => Tape::Live,
         },
         concurrency: usize::from(arguments.concurrency),
+        limits: Limits { patience: Duration::from_secs(arguments.patience.into()), ..Limits::default() },
         out: arguments.out.clone().unwrap_or_else(|| default_out(as_of)),
         pseudonym_key: pseudonym_key(&config)?,
         salts: SaltSeed::random().map_err(|error| Failure::usage(format!("no randomness for the salts: {error}")))?,

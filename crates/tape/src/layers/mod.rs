@@ -3,6 +3,7 @@
 pub(crate) mod allow_list;
 pub(crate) mod authentication;
 pub(crate) mod deadlines;
+pub(crate) mod echo;
 pub(crate) mod limits;
 pub(crate) mod redaction;
 pub(crate) mod retry;

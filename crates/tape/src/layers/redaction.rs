@@ -37,9 +37,13 @@ pub(crate) async fn send(line: &Line, asked: &Asked, course: &Course) -> Outcome
 }
 
 fn redact_and_judge(line: &Line, asked: &Asked, raw: Raw) -> (Seen, Verdict) {
-    let Raw { status, headers, body, tls } = raw;
+    let Raw { status, headers, body, tls, echoed } = raw;
     let dialect = &line.dialect;
-    let redacted = dialect.redact(&asked.call, status, &headers, body, &line.session.redactor);
+    let mut redacted = dialect.redact(&asked.call, status, &headers, body, &line.session.redactor);
+    if echoed {
+        let fact = Some("the answer repeated credentials of the request".to_owned());
+        redacted.cuts.push(Cut { pointer: String::new(), reason: "secret".to_owned(), fact });
+    }
     let judgement = dialect.judge(&asked.call, status, &headers, &redacted.body);
     let content_type = content::content_type(&headers);
     let (body, unreadable) = content::store(&content_type, &redacted.body);

@@ -1,6 +1,7 @@
 //! The bottom: one `reqwest` client, set up once.
 
 use super::Trouble;
+use super::echo::Carried;
 use crate::{Limits, Proxy, ServerName, Settings, SettingsError};
 use annexa_model::{FailureKind, USER_AGENT, sha256_hex};
 use bytes::{Bytes, BytesMut};
@@ -12,12 +13,14 @@ use reqwest::{Certificate, Client, ClientBuilder, Identity};
 use std::error::Error;
 use std::sync::Once;
 
-/// An answer as it came, before redaction. Has no `Debug` on purpose: it may hold secrets.
+/// An answer as it came, but for credentials of the request, before redaction. Has no `Debug` on purpose: it may hold secrets.
 pub(crate) struct Raw {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) tls: String,
+    /// Whether it repeated credentials of the request, which were cut.
+    pub(crate) echoed: bool,
 }
 
 /// A client for the network.
@@ -55,13 +58,14 @@ impl Wire {
     pub(crate) async fn send(&self, mut parts: Parts, body: Bytes) -> Result<Raw, Trouble> {
         let host = parts.uri.host().unwrap_or_default().to_owned();
         self.prepare(&mut parts)?;
+        let carried = Carried::of(&parts.headers);
         let request = reqwest::Request::try_from(http::Request::from_parts(parts, body))
             .map_err(|error| Trouble::lasting(FailureKind::Rejected, format!("no valid request: {}", cause(&error))))?;
         let mut response = self.client.execute(request).await.map_err(|error| self.trouble(&error, &host))?;
         let status = response.status();
         let tls = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
         let tls = tls.map_or_else(|| "no TLS".to_owned(), |certificate| format!("sha256:{}", sha256_hex(certificate)));
-        let headers = std::mem::take(response.headers_mut());
+        let mut headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         while let Some(part) = response.chunk().await.map_err(|error| self.trouble(&error, &host))? {
             if body.len() + part.len() > self.max_body {
@@ -70,7 +74,8 @@ impl Wire {
             }
             body.extend_from_slice(&part);
         }
-        Ok(Raw { status, headers, body: body.freeze(), tls })
+        let (body, echoed) = carried.cut(&mut headers, body.freeze());
+        Ok(Raw { status, headers, body, tls, echoed })
     }
 
     /// The headers that every request has, and the server's other name.
