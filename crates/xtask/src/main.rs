@@ -3,6 +3,7 @@
 //! `cargo xtask test` is what CI runs; it installs what it needs below `target/tools`.
 
 mod demo_tape;
+mod fuzz;
 mod run;
 mod setup;
 mod shapes;
@@ -15,6 +16,8 @@ const USAGE: &str = "\
 cargo xtask test             everything that CI runs: format, lints, tests, check examples, audit, generated files
 cargo xtask setup            install what the tests need below target/tools (Python, npm and apt packages, a Kubernetes API server)
 cargo xtask demo-tape        record fixtures/demo/tape anew from the test servers
+cargo xtask fuzz [--seconds N] [TARGET...]
+                             run the fuzz targets of crates/fuzz, each for N seconds (default 60; see its README)
 cargo xtask shapes [FOLDER]  make crates/aws/shapes anew from botocore's models (default: those of target/tools/venv)
 ";
 
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
         "test" => test::run(),
         "setup" => setup::run(),
         "demo-tape" => demo_tape::run(),
+        "fuzz" => fuzz::run(arguments),
         "shapes" => shapes(arguments.next()),
         _ => Err(USAGE.to_owned()),
     };
