@@ -10,23 +10,17 @@
 mod action;
 mod action_scan;
 mod arrows;
-<<<<<<< HEAD
 mod aws_truth;
-=======
 mod canaries;
->>>>>>> 72646b66570bd289a8bda42a0fc6c09c55723452
 mod configuration;
 mod demo;
 mod denied;
 mod docs;
-<<<<<<< HEAD
-mod formats;
-mod interrupt;
-=======
 mod echo;
+mod formats;
 mod github;
+mod interrupt;
 mod kubernetes;
->>>>>>> 72646b66570bd289a8bda42a0fc6c09c55723452
 mod live;
 mod nth;
 mod outside;

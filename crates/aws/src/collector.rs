@@ -5,7 +5,7 @@ use crate::dialect::{AwsDialect, Credentials};
 use crate::run::{Live, Place, Run, Tape, complete};
 use annexa_model::{AwsSettings, Exchange, Extraction, Identity, Kind, RuleFiles, Settings, Target, TypeSchema};
 use annexa_source::Diagnostic;
-use annexa_tape::{CollectError, Collector, Evidence, Session, TransportError};
+use annexa_tape::{CollectError, Collector, Dialect, Evidence, Session, TransportError};
 use async_trait::async_trait;
 use serde_json::Value;
 use std::sync::Arc;
@@ -31,6 +31,14 @@ impl Aws {
         let (service, _, name) = self.catalog.operation(&exchange.operation)?;
         let answer = exchange.answer.as_ref().filter(|_| exchange.failure.is_none())?;
         crate::caller::decode(&service.model, name, answer).ok().map(|decoded| decoded.value)
+    }
+
+    /// What stands between the network and the tape, without credentials: for tests with hostile answers.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn dialect(&self) -> Arc<dyn Dialect> {
+        let catalog = Arc::clone(&self.catalog);
+        Arc::new(AwsDialect { catalog, credentials: None, partition: "aws".to_owned() })
     }
 
     /// The caller's identity, from the one call that needs no permission.

@@ -220,6 +220,7 @@ fn remote(address: &str) -> Option<Remote> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_remote_has_a_name_and_no_credentials() {
@@ -235,5 +236,14 @@ mod tests {
         assert_eq!(remote("/srv/git/isms"), None);
         assert_eq!(remote("file:///srv/git/isms"), None);
         assert_eq!(remote("https://github.com/acme/isms.git?token=x"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_makes_it_panic_or_keeps_a_credential(address in "[a-z:/@.?é]{0,40}", token in "[A-Z0-9]{20}") {
+            let _ = remote(&address);
+            let with_token = remote(&format!("https://x:{token}@{address}"));
+            prop_assert!(with_token.is_none_or(|remote| !format!("{remote:?}").contains(&token)));
+        }
     }
 }

@@ -10,7 +10,7 @@ use annexa_model::{
     Exchange, Extraction, GithubSettings, Identity, Kind, Relation, RuleFiles, Settings, Target, TypeSchema,
 };
 use annexa_source::Diagnostic;
-use annexa_tape::{CollectError, Collector, Evidence, Session, Transport, TransportError};
+use annexa_tape::{CollectError, Collector, Dialect, Evidence, Session, Transport, TransportError};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -55,7 +55,16 @@ impl Github {
         self
     }
 
-    fn dialect(
+    /// What stands between the network and the tape, without credentials: for tests with hostile answers.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn dialect(&self) -> Option<Arc<dyn Dialect>> {
+        let address = Address::parse("https://api.github.com").ok()?;
+        let descriptions = Arc::clone(&self.descriptions);
+        Some(Arc::new(GithubDialect { address, descriptions, credentials: None }))
+    }
+
+    fn dialect_of(
         &self,
         session: &Session,
         settings: &GithubSettings,
@@ -155,7 +164,7 @@ impl Collector for Github {
             problem,
             remedy: "write it as https://api.github.com or https://HOST/api/v3".to_owned(),
         })?;
-        let dialect = self.dialect(session, settings, &address)?;
+        let dialect = self.dialect_of(session, settings, &address)?;
         let transport = session.transport(Arc::new(dialect));
         let client = Client::new(transport.clone(), address);
         self.identify(session, settings, &transport, &client).await?;

@@ -19,7 +19,7 @@ mod shape;
 
 use annexa_model::{Exchange, Extraction, Kind, KubernetesSettings, RuleFiles, Settings, Target, TypeSchema};
 use annexa_source::Diagnostic;
-use annexa_tape::{CollectError, Collector, Evidence, Session};
+use annexa_tape::{CollectError, Collector, Dialect, Evidence, Session};
 use async_trait::async_trait;
 use include_dir::{Dir, include_dir};
 use std::sync::Arc;
@@ -57,6 +57,15 @@ impl Kubernetes {
     #[must_use]
     pub fn permissions(&self) -> String {
         permissions::cluster_role(&self.kinds)
+    }
+}
+
+impl Kubernetes {
+    /// What stands between the network and the tape, without credentials: for tests with hostile answers.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn dialect(&self) -> Arc<dyn Dialect> {
+        Arc::new(dialect::KubernetesDialect::new(Arc::clone(&self.kinds), access::Credentials::none(), ""))
     }
 }
 

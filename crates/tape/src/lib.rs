@@ -20,6 +20,7 @@ pub use collector::{CollectError, Collector};
 pub use credential::{CredentialClient, CredentialError};
 pub use dialect::{Call, Dialect, Judgement, Redacted, Refusal};
 pub use evidence::{Evidence, EvidenceFile, EvidenceWriter, MemorySink, Sink};
+pub use layers::redaction::understand;
 pub use layers::retry::retry_after;
 pub use limits::Limits;
 pub use local::{Local, LocalAnswer};

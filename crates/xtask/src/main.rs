@@ -3,6 +3,7 @@
 //! `cargo xtask test` is what CI runs; it installs what it needs below `target/tools`.
 
 mod demo_tape;
+mod fuzz;
 mod lint_ci;
 mod run;
 mod setup;
@@ -17,6 +18,8 @@ cargo xtask test             everything that CI runs: format, lints, tests, chec
 cargo xtask setup            install what the tests need below target/tools (Python, npm and apt packages, a Kubernetes API server)
 cargo xtask lint-ci          lint workflows, the action, the container file and scripts
 cargo xtask demo-tape        record fixtures/demo/tape anew from the test servers
+cargo xtask fuzz [--seconds N] [TARGET...]
+                             run the fuzz targets of crates/fuzz, each for N seconds (default 60; see its README)
 cargo xtask shapes [FOLDER]  make crates/aws/shapes anew from botocore's models (default: those of target/tools/venv)
 ";
 
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
         "setup" => setup::run(),
         "lint-ci" => lint_ci::run(),
         "demo-tape" => demo_tape::run(),
+        "fuzz" => fuzz::run(arguments),
         "shapes" => shapes(arguments.next()),
         _ => Err(USAGE.to_owned()),
     };

@@ -16,6 +16,9 @@ pub(crate) fn run() -> Result<(), String> {
     lint_ci::run()?;
     say("==> lints");
     program(&root, "cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    // the program that `cargo xtask fuzz` runs, without libFuzzer's C++
+    let fuzz = ["clippy", "--package", "annexa-fuzz", "--features", "libfuzzer", "--", "-D", "warnings"];
+    program(&root, "cargo", &fuzz)?;
     say("==> tests");
     let mut tests = Command::new("cargo");
     // what only some machines have (Python, openssl, jq) must be there now

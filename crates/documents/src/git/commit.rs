@@ -96,6 +96,7 @@ fn approver(value: &str, redactor: &Redactor) -> String {
 mod tests {
     use super::*;
     use annexa_tape::Privacy;
+    use proptest::prelude::*;
 
     #[test]
     fn a_commit_is_read_and_persons_become_pseudonyms() {
@@ -114,5 +115,21 @@ mod tests {
     fn nonsense_is_an_empty_commit() {
         assert_eq!(parse(b"\xff\x00"), Commit::default());
         assert_eq!(parse(b"author x 99999999999999999999").author, Person::default());
+    }
+
+    proptest! {
+        #[test]
+        fn no_object_makes_it_panic(object in prop::collection::vec(any::<u8>(), 0..300)) {
+            parse(&object).to_json("abc", &Redactor::new(Privacy::Default, [3; 32]));
+        }
+
+        #[test]
+        fn no_line_like_that_of_a_commit_makes_it_panic(
+            lines in prop::collection::vec("(author|committer|parent|gpgsig|approved-by:|) ?[^<>\n]{0,9}<?[^<>\n]{0,9}>? ?-?[0-9]{0,25} ?[+-]?[0-9]{0,5}\n{0,2}", 0..12),
+        ) {
+            let commit = parse(lines.concat().as_bytes());
+            prop_assert!(commit.approved_by.iter().all(|name| name.chars().count() <= 200));
+            commit.to_json("abc", &Redactor::new(Privacy::Strict, [3; 32]));
+        }
     }
 }

@@ -102,6 +102,7 @@ fn raw_entry(facts: &str) -> Option<(Vec<String>, String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn renames_and_merges_are_followed() {
@@ -128,5 +129,19 @@ mod tests {
             changes["new.md"].iter().map(|c| (c.commit.as_str(), c.path.as_str(), c.before.len())).collect();
         assert_eq!(seen, [("m1", "new.md", 2), ("r1", "new.md", 1), ("c1", "old.md", 0)]);
         assert_eq!(changes.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_of_git_makes_it_panic(words in prop::collection::vec("(:[0-7: ]{0,9}[0-9a-fé ]{0,90}[AMRCD]{0,2}[0-9]{0,3}|[a-z/]{0,6}|[0-9a-f]{40})", 0..30)) {
+            let tracked = BTreeMap::from([("a/b".to_owned(), "b".to_owned()), ("a".to_owned(), "a".to_owned())]);
+            let changes = assign(&words.join("\0"), tracked, "a/");
+            prop_assert!(changes.values().map(Vec::len).sum::<usize>() <= words.len());
+        }
+
+        #[test]
+        fn no_text_in_its_place_makes_it_panic(answer in any::<String>()) {
+            assign(&answer, BTreeMap::from([(answer.clone(), String::new())]), "");
+        }
     }
 }

@@ -5,9 +5,10 @@ use super::allow_list::Asked;
 use super::retry::{self, Verdict};
 use super::wire::Raw;
 use crate::transport::Line;
-use crate::{Judgement, content};
+use crate::{Call, Dialect, Judgement, Redactor, content};
 use annexa_model::{Answer, Cut, Failure};
-use http::header;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
 
 /// How a call ended.
 pub(crate) struct Outcome {
@@ -38,26 +39,37 @@ pub(crate) async fn send(line: &Line, asked: &Asked, course: &Course) -> Outcome
 
 fn redact_and_judge(line: &Line, asked: &Asked, raw: Raw) -> (Seen, Verdict) {
     let Raw { status, headers, body, tls, echoed } = raw;
-    let dialect = &line.dialect;
-    let mut redacted = dialect.redact(&asked.call, status, &headers, body, &line.session.redactor);
+    let dialect = &*line.dialect;
+    let (answer, mut cuts, judgement) =
+        understand(dialect, &asked.call, status, &headers, body, &line.session.redactor);
     if echoed {
         let fact = Some("the answer repeated credentials of the request".to_owned());
-        redacted.cuts.push(Cut { pointer: String::new(), reason: "secret".to_owned(), fact });
+        cuts.push(Cut { pointer: String::new(), reason: "secret".to_owned(), fact });
     }
-    let judgement = dialect.judge(&asked.call, status, &headers, &redacted.body);
-    let content_type = content::content_type(&headers);
-    let (body, unreadable) = content::store(&content_type, &redacted.body);
-    let verdict = match (judgement, unreadable) {
-        (Judgement::Done, Some(failure)) => Verdict::Failed(failure),
-        (judgement, _) => Verdict::of(judgement, status, &headers),
-    };
-    let answer = Answer {
-        status: status.as_u16(),
-        headers: content::kept(&headers, dialect.kept_headers()),
-        content_type,
-        body,
-    };
+    let verdict = Verdict::of(judgement, status, &headers);
     let server_date = headers.get(header::DATE).map(|date| String::from_utf8_lossy(date.as_bytes()).into_owned());
-    let seen = Seen { answer, cuts: redacted.cuts, tls, request_id: dialect.request_id(&headers), server_date };
+    let seen = Seen { answer, cuts, tls, request_id: dialect.request_id(&headers), server_date };
     (seen, verdict)
+}
+
+/// What comes from the network, as it stands in an exchange, with what was cut and what it means.
+#[must_use]
+pub fn understand(
+    dialect: &dyn Dialect,
+    call: &Call,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: Bytes,
+    redactor: &Redactor,
+) -> (Answer, Vec<Cut>, Judgement) {
+    let redacted = dialect.redact(call, status, headers, body, redactor);
+    let judgement = dialect.judge(call, status, headers, &redacted.body);
+    let content_type = content::content_type(headers);
+    let (body, unreadable) = content::store(&content_type, &redacted.body);
+    let judgement = match (judgement, unreadable) {
+        (Judgement::Done, Some(failure)) => Judgement::Failed(failure),
+        (judgement, _) => judgement,
+    };
+    let headers = content::kept(headers, dialect.kept_headers());
+    (Answer { status: status.as_u16(), headers, content_type, body }, redacted.cuts, judgement)
 }
