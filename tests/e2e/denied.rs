@@ -119,25 +119,29 @@ impl Before {
         no_new_pass(&what, &self.statuses, &after);
         assert_eq!(status, 3, "{what}: the scan must say that it is incomplete");
         let after = crate::program::lines(&folder.path().join("changed/findings.jsonl"));
-        let lost = &self.exchanges[denied];
-        let rests = |f: &Value| f["evidence"].as_array().unwrap().iter().any(|id| lost.contains(id.as_str().unwrap()));
-        let mut silent = Vec::new();
-        for finding in self.findings.iter().filter(|f| rests(f) && f["status"] != "unknown") {
-            let of_check =
-                || after.iter().filter(|f| f["check"] == finding["check"] && f["target"] == finding["target"]);
-            let same = of_check().find(|f| f["id"] == finding["id"]);
-            let honest = match same {
-                Some(now) if now["status"] == "unknown" => true,
-                Some(now) => !rests(now),
-                None => of_check().any(|f| f["status"] == "unknown"),
-            };
-            if !honest {
-                let now = same.map_or("not there, and no unknown".to_owned(), |f| f["status"].to_string());
-                silent.push(format!("{what}: {} of {}: {now}", finding["check"], finding["resource"]["id"]));
-            }
-        }
-        silent
+        dishonest(&what, &self.findings, &self.exchanges[denied], &after)
     }
+}
+
+/// Findings that rested on answers which are lost now, and are neither unknown, nor in a set that their check calls
+/// unknown, nor decided without those answers.
+pub(crate) fn dishonest(what: &str, before: &[Value], lost: &BTreeSet<String>, after: &[Value]) -> Vec<String> {
+    let rests = |f: &Value| f["evidence"].as_array().unwrap().iter().any(|id| lost.contains(id.as_str().unwrap()));
+    let mut silent = Vec::new();
+    for finding in before.iter().filter(|f| rests(f) && f["status"] != "unknown") {
+        let of_check = || after.iter().filter(|f| f["check"] == finding["check"] && f["target"] == finding["target"]);
+        let same = of_check().find(|f| f["id"] == finding["id"]);
+        let honest = match same {
+            Some(now) if now["status"] == "unknown" => true,
+            Some(now) => !rests(now),
+            None => of_check().any(|f| f["status"] == "unknown"),
+        };
+        if !honest {
+            let now = same.map_or("not there, and no unknown".to_owned(), |f| f["status"].to_string());
+            silent.push(format!("{what}: {} of {}: {now}", finding["check"], finding["resource"]["id"]));
+        }
+    }
+    silent
 }
 
 fn listing(exchange: &Value) -> Listing {

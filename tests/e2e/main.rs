@@ -10,6 +10,7 @@
 mod action;
 mod action_scan;
 mod arrows;
+mod aws_faults;
 mod aws_truth;
 mod canaries;
 mod configuration;

@@ -13,7 +13,8 @@ region)` answers for moto what moto does not serve. `aws.in_account(number)` wor
 `aws.fault(service, kind, region)` spoils every answer of a service (its signing name) from then on; `Faults` has the kinds.
 
 GET /gate/requests says how many requests came since the seed, by service. GET /_control/requests lists them: service,
-method, path, X-Amz-Target, action, and `shown`: which of the watched texts their answers held.
+method, path, X-Amz-Target, action, and `shown`: which of the watched texts their answers held. PUT /gate/faults with
+{"SERVICE": "KIND", …} replaces the faults; the service `*` is all but sts, and {"after": N} spares the next N requests.
 """
 
 import argparse
@@ -138,6 +139,7 @@ class Gate:
         self.denied = []
         self.answers = {}
         self.faults = {}
+        self.spared = 0
         self.watched = watched
         self.requests = []
 
@@ -148,6 +150,12 @@ class Gate:
             answer = json.dumps(counted if path == "/gate/requests" else self.requests).encode()
             start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
             return [answer]
+        if path == "/gate/faults":
+            faults = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+            self.spared = faults.pop("after", 0)
+            self.faults = {(service, None): kind for service, kind in faults.items()}
+            start_response("204 No Content", [])
+            return []
         scope = self.SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
         key, region, service = scope.groups() if scope else ("", "", "unsigned")
         if get_account_id_from(key) == DEFAULT_ACCOUNT_ID:
@@ -161,6 +169,11 @@ class Gate:
         self.requests.append(noted)
         held = self.answers.get((environ["REQUEST_METHOD"], region, environ["PATH_INFO"].rstrip("/")))
         fault = self.faults.get((service, region)) or self.faults.get((service, None))
+        if not fault and service not in ("sts", "unsigned"):
+            fault = self.faults.get(("*", None))
+        if fault and self.spared > 0:
+            self.spared -= 1
+            fault = None
         if fault:
             protocol = "target" if target else "ec2" if service == "ec2" else "query" if action else "s3" if service == "s3" else "rest-json"
             answer = self.spoil(fault, protocol, environ, path, target, start_response)
@@ -175,6 +188,9 @@ class Gate:
         if kind == "in_circles":
             # a page token that leads to the same page for ever
             kept = []
+            asked = json.loads(environ["wsgi.input"].read() or "{}")
+            asked = json.dumps({name: value for name, value in asked.items() if value != "again"}).encode()
+            environ.update({"wsgi.input": io.BytesIO(asked), "CONTENT_LENGTH": str(len(asked))})
             answer = b"".join(self.answer(environ, path, target, lambda status, headers, *_: kept.append((status, headers))))
             page = json.loads(answer)
             page["NextToken"] = page["nextToken"] = "again"

@@ -131,6 +131,21 @@ fn error_codes_decide_before_the_status() {
     assert_eq!(kind("ecs:DescribeClusters", 200, "(cut)"), FailureKind::Invalid);
     // S3 can say 200 and then find that it can't
     assert_eq!(judged("s3:GetBucketAcl", 200, &xml("InternalError")), Judgement::Transient(None));
+    let page = "<!DOCTYPE html>\n<html><body>sign in first</body></html>";
+    for operation in ["s3:ListBuckets", "ec2:DescribeInstances", "iam:ListUsers"] {
+        assert!(
+            matches!(judged(operation, 200, page), Judgement::Failed(Failure { kind: FailureKind::Invalid, .. })),
+            "{operation}"
+        );
+    }
+    assert_eq!(
+        judged("iam:ListUsers", 200, "<?xml version=\"1.0\"?><ListUsersResponse xmlns=\"u\"/>"),
+        Judgement::Done
+    );
+    assert!(matches!(judged("iam:ListUsers", 200, "<ListRolesResponse/>"), Judgement::Failed(_)));
+    assert_eq!(judged("ecs:DescribeClusters", 200, &json("InternalError")), Judgement::Transient(None));
+    assert!(matches!(judged("ecs:DescribeClusters", 200, &json("ClusterNotFoundException")), Judgement::Failed(_)));
+    assert_eq!(judged("ecs:DescribeClusters", 200, &json("DescribeClustersResponse")), Judgement::Done);
 }
 
 fn named(operation: &str, request: Request<Bytes>) -> Result<Call, Refusal> {
