@@ -101,7 +101,7 @@ fn refusal(status: u16, request: &str) -> (u16, &'static str, String) {
     let bytes: Vec<String> = request.bytes().map(|byte| format!("{byte:02x}")).collect();
     let message = format!(
         "no\n{request}\n{}\n{}\n{}",
-        super::canaries::base64(request.as_bytes()),
+        crate::search::base64(request.as_bytes()),
         bytes.concat(),
         bytes.join(" ")
     );

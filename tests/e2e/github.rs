@@ -255,7 +255,7 @@ fn organization(repositories: usize) -> Value {
             "secrets": many(if big { 101 } else { 1 }, &secret),
             "collaborators": many(n % 3, &|c| json!({"login": format!("outside-{c}"), "role_name": "admin"})),
             "dependabot_alerts": many(n % 6, &alert),
-            "secret_scanning_alerts": many(usize::from(n % 30 == 0), &alert),
+            "secret_scanning_alerts": many(usize::from(n.is_multiple_of(30)), &alert),
         })
     };
     let mut organization = demo()["organization"].clone();

@@ -29,6 +29,7 @@ mod own;
 mod pages;
 mod program;
 mod reperform;
+mod search;
 #[path = "../servers/servers.rs"]
 mod servers;
 mod unknown;

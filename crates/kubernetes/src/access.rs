@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Uri};
 use jiff::{SignedDuration, Timestamp};
-use kube::config::{AuthInfo, Config, ExecConfig, KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, Config, ExecConfig, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,11 +65,13 @@ pub(crate) async fn find(settings: &KubernetesSettings, base_dir: &Path) -> Resu
     };
     let kubeconfig = match kubeconfig {
         Ok(kubeconfig) => kubeconfig,
-        Err(error) if explicit => return Err(fail(error.to_string())),
+        Err(error) if explicit => return Err(fail(words(&error))),
         Err(error) => {
             return match Config::incluster() {
                 Ok(config) => from_config(config, None, None).await,
-                Err(in_cluster) => Err(fail(format!("no kubeconfig ({error}), and not in a cluster ({in_cluster})"))),
+                Err(in_cluster) => {
+                    Err(fail(format!("no kubeconfig ({}), and not in a cluster ({in_cluster})", words(&error))))
+                }
             };
         }
     };
@@ -81,8 +83,15 @@ pub(crate) async fn find(settings: &KubernetesSettings, base_dir: &Path) -> Resu
     let proxy = cluster.and_then(|named| named.cluster.as_ref()?.proxy_url.clone()).filter(|url| !url.is_empty());
     let user = entry.and_then(|entry| entry.user);
     let options = KubeConfigOptions { context: settings.context.clone(), cluster: None, user: None };
-    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| fail(error.to_string()))?;
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| fail(words(&error)))?;
     from_config(config, user, proxy).await
+}
+
+/// An error of kubeconfig in words. The parser's own would show lines of the file, and with them tokens and keys.
+fn words(error: &KubeconfigError) -> String {
+    let KubeconfigError::Parse(error) = error else { return error.to_string() };
+    let place = error.location().map(|place| format!(" after line {}, column {}", place.line(), place.column()));
+    format!("the kubeconfig can't be understood{}", place.unwrap_or_default())
 }
 
 async fn from_config(config: Config, user: Option<String>, proxy: Option<String>) -> Result<Access, AccessError> {
@@ -356,6 +365,22 @@ mod tests {
         assert_eq!(find(&settings, dir.path()).await.err().unwrap().problem, "half a client certificate");
         settings.context = Some("nowhere".to_owned());
         assert!(find(&settings, dir.path()).await.err().unwrap().problem.contains("nowhere"));
+    }
+
+    #[tokio::test]
+    async fn errors_show_nothing_of_the_file() {
+        let whole = "clusters: []\nusers:\n  - {name: u, user: USER}\n";
+        for user in
+            ["CANARY", "{token: [CANARY]}", "{token: \"CANARY}", "{token: !!int CANARY}", "{exec: {args: CANARY}}"]
+        {
+            let (dir, settings) = settings(&json!({}));
+            std::fs::write(dir.path().join("config"), whole.replace("USER", user)).unwrap();
+            let problem = find(&settings, dir.path()).await.err().unwrap().problem;
+            assert!(
+                problem.contains("can't be understood after line 3") && !problem.contains("CANARY"),
+                "{user}: {problem}"
+            );
+        }
     }
 
     #[test]

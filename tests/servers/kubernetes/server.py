@@ -134,7 +134,7 @@ class Server:
 
     def wait(self):
         certificate = self.work / "certificates" / "apiserver.crt"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             for process in self.processes:
                 if process.poll() is not None:
@@ -146,7 +146,7 @@ class Server:
                 if ready.returncode == 0:
                     return
             time.sleep(0.2)
-        sys.exit("the server was not ready within a minute")
+        sys.exit("the server was not ready within three minutes")
 
     def write_kubeconfig(self, certificate):
         cluster = {"server": self.url, "certificate-authority-data": base64.b64encode(certificate).decode()}
@@ -192,7 +192,7 @@ class Server:
             list(pool.map(make, range(count)))
 
     def wait_for(self, name):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if self.kubectl_run("get", name, check=False).returncode == 0:
                 return

@@ -63,6 +63,7 @@ impl TargetEntry {
     pub(crate) fn check(&self, source: &SourceFile, place: &Spanned<TargetEntry>) -> Result<Target, Vec<Diagnostic>> {
         let mut errors = self.name_errors(source);
         errors.extend(self.misplaced_keys(source));
+        errors.extend(self.address_errors(source));
         let missing =
             |key: &str| source.error_at(place, format!("a target of kind `{}` needs `{key}`", self.kind.value));
         let settings = match self.kind.value {
@@ -131,14 +132,19 @@ impl TargetEntry {
             let message = "scanning all accounts of an AWS organization in one entry is not in this version of annexa";
             errors.push(source.error_at(organization, message).with_help("write one target for each account"));
         }
-        if let Some(url) = self.endpoint_url.as_ref().filter(|u| u.value.contains('@')) {
-            errors.push(
-                source
-                    .error_at(url, "an endpoint holds no user or password")
-                    .with_help("credentials come from AWS's own chain"),
-            );
-        }
         errors
+    }
+
+    /// What stands in an address goes into bundles: no password, no token.
+    fn address_errors(&self, source: &SourceFile) -> Vec<Diagnostic> {
+        let addresses = [&self.endpoint_url, &self.api_url].into_iter().flatten();
+        let telling = addresses.filter(|address| address.value.contains(['@', '?']));
+        let error = |address| {
+            source
+                .error_at(address, "an address here holds no user, password or token")
+                .with_help("credentials come from the environment: AWS's own chain, GITHUB_TOKEN or a GitHub App")
+        };
+        telling.map(error).collect()
     }
 
     fn aws(&self) -> AwsSettings {

@@ -46,6 +46,11 @@ fn mistakes_have_a_place_and_a_remedy() {
     assert!(first_error(&misplaced).contains("`context` is not for a target of kind `github`"));
     let account = GOOD.replace("\"111122223333\"", "\"1111\"");
     assert!(first_error(&account).starts_with("annexa.yaml:6:"));
+    for address in ["https://ada:word@github.example", "https://github.example/?token=word"] {
+        let telling = GOOD.replace("kind: github,", &format!("kind: github, api_url: \"{address}\","));
+        assert!(first_error(&telling).contains("holds no user, password or token"), "{}", first_error(&telling));
+        assert!(!first_error(&telling).contains("word@") && !first_error(&telling).contains("token=word"));
+    }
     let traversal = GOOD.replace("name: prod", "name: ../prod");
     assert!(first_error(&traversal).contains("can't be a target's name"));
 }
