@@ -42,6 +42,7 @@ fn plan(arguments: &DemoArgs, folder: &Path) -> Result<Plan, Failure> {
         tape: Tape::Replay(tape()),
         concurrency: usize::from(arguments.concurrency),
         out: arguments.out.clone(),
+        recipients: None,
         previous: None,
         key: None,
         pseudonym_key: [0; 32],
