@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 /// What each crate may use of the others; the order is the way of the data.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("annexa-model", &[]),
     ("annexa-source", &[]),
     ("annexa-tape", &["annexa-model"]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("annexa-documents", &["annexa-model", "annexa-source", "annexa-tape"]),
     ("annexa-checks", &["annexa-model", "annexa-source"]),
     ("annexa-annex", &["annexa-model", "annexa-source"]),
+    ("annexa-locker", &["annexa-model", "annexa-tape"]),
     ("annexa-report", &["annexa-annex", "annexa-model"]),
     ("annexa-bundle", &["annexa-model"]),
     (
@@ -27,6 +28,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "annexa-documents",
             "annexa-github",
             "annexa-kubernetes",
+            "annexa-locker",
             "annexa-model",
             "annexa-report",
             "annexa-source",

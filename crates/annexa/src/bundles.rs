@@ -1,12 +1,15 @@
 //! Reading bundles for commands: every one is verified first.
 
+use crate::cli::Opening;
 use crate::failure::{Failure, MISMATCH, USAGE};
+use crate::fetch::{Fetched, Signals, fetch};
 use crate::rules;
-use annexa_bundle::{BundleError, Library, PublicKey, RuleComparison, VerifiedBundle, VerifyOptions};
+use annexa_bundle::{BundleError, Library, RuleComparison, VerifiedBundle, VerifyOptions};
 use annexa_model::{ENGINE_VERSION, RuleFiles};
 use annexa_report::ReportError;
 use annexa_tape::Evidence;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::path::Path;
 
 /// The rules of this release, for comparison.
@@ -19,10 +22,42 @@ pub(crate) fn compare(release: &str, files: &RuleFiles) -> RuleComparison {
     library().compare(release, &files.digests())
 }
 
-/// Opens and verifies a bundle.
-pub(crate) fn open(path: &Path, key: Option<&PublicKey>) -> Result<VerifiedBundle, Failure> {
+/// A verified bundle, with the copy that it is read from.
+pub(crate) struct Opened {
+    bundle: VerifiedBundle,
+    fetched: Fetched,
+}
+
+impl Opened {
+    /// What people call it.
+    pub(crate) fn shown(&self) -> &str {
+        &self.fetched.shown
+    }
+}
+
+impl Deref for Opened {
+    type Target = VerifiedBundle;
+
+    fn deref(&self) -> &VerifiedBundle {
+        &self.bundle
+    }
+}
+
+/// Opens and verifies a bundle: a folder, a zip, an encrypted zip, or one in a locker.
+pub(crate) fn open(named: &Path, opening: &Opening) -> Result<Opened, Failure> {
+    verified(fetch(named, opening, Signals::Here)?)
+}
+
+/// The same in a scan, which has its own way with Ctrl-C.
+pub(crate) fn open_in_scan(named: &Path, opening: &Opening) -> Result<Opened, Failure> {
+    verified(fetch(named, opening, Signals::InScan)?)
+}
+
+fn verified(fetched: Fetched) -> Result<Opened, Failure> {
     let library = library();
-    VerifiedBundle::open(path, &VerifyOptions { key, library: Some(&library) }).map_err(failure)
+    let options = VerifyOptions { key: None, library: Some(&library) };
+    let bundle = VerifiedBundle::open(&fetched.path, &options).map_err(|error| fetched.failure(error))?;
+    Ok(Opened { bundle, fetched })
 }
 
 /// The evidence of a verified bundle.

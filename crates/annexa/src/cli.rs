@@ -73,6 +73,14 @@ pub(crate) enum Command {
     Keygen(KeygenArgs),
 }
 
+/// How an encrypted bundle is opened.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Opening {
+    /// The file with your age key (AGE-SECRET-KEY-1…), for bundles that are encrypted.
+    #[arg(long, value_name = "FILE", env = "ANNEXA_AGE_IDENTITY")]
+    pub identity: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// Where the bundle goes: a folder, or a file that ends in .zip.
@@ -101,9 +109,14 @@ pub(crate) struct ScanArgs {
     /// Run only checks whose id matches; may stand several times.
     #[arg(long, value_name = "CHECK-GLOB")]
     pub only: Vec<String>,
-    /// Where the bundle goes: a folder, or a file that ends in .zip. Default: evidence-<start of the scan>.
+    /// Where the bundle goes: a folder, a file that ends in .zip, or s3://bucket/folder/name.zip. Default: evidence-<start of
+    /// the scan>.
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
+    /// Encrypt the bundle for this age recipient (age1…), or for those that a file lists; may stand several times. The name
+    /// of the bundle then ends in .age.
+    #[arg(long, value_name = "RECIPIENT")]
+    pub encrypt_to: Vec<String>,
     /// The bundle before this one; the new one names its digest.
     #[arg(long, value_name = "BUNDLE")]
     pub previous: Option<PathBuf>,
@@ -116,6 +129,8 @@ pub(crate) struct ScanArgs {
     /// Exit with 0 or 1 although something could not be read.
     #[arg(long)]
     pub allow_incomplete: bool,
+    #[command(flatten)]
+    pub opening: Opening,
     /// How many calls may be under way at once, in each target.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: u16,
@@ -126,7 +141,7 @@ pub(crate) struct ScanArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// A folder or .zip.
+    /// A folder, .zip, .zip.age, or s3://bucket/key.
     pub bundle: PathBuf,
     /// The signer's public key, which you got from the signer and not from the bundle.
     #[arg(long, value_name = "PUBLIC.pem")]
@@ -134,11 +149,13 @@ pub(crate) struct VerifyArgs {
     /// Answer in JSON.
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub opening: Opening,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ReperformArgs {
-    /// A folder or .zip.
+    /// A folder, .zip, .zip.age, or s3://bucket/key.
     pub bundle: PathBuf,
     /// Use this program's own rules in place of the bundle's: what would the old answers have said today?
     #[arg(long)]
@@ -149,11 +166,13 @@ pub(crate) struct ReperformArgs {
     /// Answer in JSON.
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub opening: Opening,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// A folder or .zip.
+    /// A folder, .zip, .zip.age, or s3://bucket/key.
     pub bundle: PathBuf,
     /// The format.
     #[arg(long)]
@@ -164,6 +183,8 @@ pub(crate) struct ReportArgs {
     /// A folder with your own templates for html, by the names of the built-in ones.
     #[arg(long, value_name = "DIR")]
     pub template: Option<PathBuf>,
+    #[command(flatten)]
+    pub opening: Opening,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -194,6 +215,8 @@ pub(crate) struct DiffArgs {
     /// Answer in JSON.
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub opening: Opening,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use crate::console::Console;
 use annexa_tape::Stop;
+use std::path::PathBuf;
 
 /// Pulls the stop at the first signal; a second one ends the program at once.
 pub(crate) fn pulls(stop: Stop, console: Console) {
@@ -10,6 +11,16 @@ pub(crate) fn pulls(stop: Stop, console: Console) {
         console.always("stopping: calls under way are ended, what was collected is kept (once more ends at once)");
         stop.pull();
         wait().await;
+        std::process::exit(130);
+    });
+}
+
+/// Removes a folder at a signal, then ends the program.
+pub(crate) fn removes(folder: PathBuf) {
+    std::thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(wait());
+        let _ = std::fs::remove_dir_all(folder);
         std::process::exit(130);
     });
 }

@@ -12,13 +12,16 @@ mod console;
 mod cover;
 mod derive;
 mod failure;
+mod fetch;
 mod inputs;
 mod interrupt;
+mod place;
 mod progress;
 mod rules;
 mod scan;
 mod summary;
 mod text;
+mod upload;
 
 use clap::Parser;
 use cli::{Cli, LogFormat, OutputOptions};

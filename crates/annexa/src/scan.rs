@@ -1,6 +1,7 @@
 //! The whole way of a scan: collect, derive, render, write. `demo` goes it too, on an embedded tape.
 
 use crate::again::for_each_file;
+use crate::bundles::Opened;
 use crate::collect::{Asking, collect};
 use crate::config::Config;
 use crate::console::Console;
@@ -11,7 +12,8 @@ use crate::inputs::{CHANGES, Inputs};
 use crate::progress::Calls;
 use crate::rules::Rules;
 use crate::{bundles, changes, interrupt};
-use annexa_bundle::{SaltSeed, Seal, SigningKey, VerifiedBundle, Writer, Written};
+use annexa_bundle::{Recipients, SaltSeed, Seal, SigningKey, Writer, Written};
+use annexa_locker::Stored;
 use annexa_model::{ENGINE_VERSION, Period, Selection, Target, Timestamp};
 use annexa_report::Changes;
 use annexa_tape::{Evidence, Limits, Privacy, Redactor, Stop};
@@ -39,7 +41,9 @@ pub(crate) struct Plan {
     /// Deadlines, retries and sizes.
     pub limits: Limits,
     pub out: PathBuf,
-    pub previous: Option<VerifiedBundle>,
+    /// Those who can open the bundle; none: it is not encrypted.
+    pub recipients: Option<Recipients>,
+    pub previous: Option<Opened>,
     pub key: Option<SigningKey>,
     /// The key of pseudonyms.
     pub pseudonym_key: [u8; 32],
@@ -53,11 +57,17 @@ pub(crate) struct Outcome {
     pub notes: Vec<String>,
     pub written: Written,
     pub interrupted: bool,
+    /// What the locker says of the bundle, when it went there.
+    pub stored: Option<Stored>,
 }
 
 /// Runs a scan to its bundle.
 pub(crate) fn run(plan: Plan, console: &Console) -> Result<Outcome, Failure> {
-    let writer = Writer::create(&plan.out).map_err(bundles::failure)?;
+    let writer = match &plan.recipients {
+        Some(recipients) => Writer::create_encrypted(&plan.out, recipients.clone()),
+        None => Writer::create(&plan.out),
+    };
+    let writer = writer.map_err(bundles::failure)?;
     if plan.out.exists() {
         console.say(&format!("The bundle at {} will be replaced by the new one.", plan.out.display()));
     }
@@ -103,7 +113,7 @@ fn publish(mut plan: Plan, mut writer: Writer, interrupted: bool) -> Result<Outc
         as_of: plan.as_of,
     };
     let derived = derive(&subject, &evidence).map_err(unreadable)?;
-    let previous = plan.previous.as_ref().map(VerifiedBundle::as_previous);
+    let previous = plan.previous.as_ref().map(|bundle| bundle.as_previous());
     let about = about(&plan, previous.as_ref());
     let changes = match &plan.previous {
         Some(bundle) => Some(changes::since(bundle, &derived, &plan.rules.files)?),
@@ -118,7 +128,7 @@ fn publish(mut plan: Plan, mut writer: Writer, interrupted: bool) -> Result<Outc
     let seal = Seal { key: plan.key.as_ref(), previous, salts: plan.salts };
     let written = writer.finish(bundle_cover(&about, &derived), &seal).map_err(bundles::failure)?;
     let notes = plan.inputs.statement.map(|statement| statement.notes).unwrap_or_default();
-    Ok(Outcome { derived, notes, written, interrupted })
+    Ok(Outcome { derived, notes, written, interrupted, stored: None })
 }
 
 fn about(plan: &Plan, previous: Option<&annexa_bundle::Previous>) -> About {

@@ -3,6 +3,7 @@
 use crate::console::Console;
 use crate::scan::Outcome;
 use crate::text::{counted, printable};
+use crate::upload;
 use annexa_bundle::short_id;
 use annexa_model::{Finding, FindingStatus, TargetRecord};
 use std::cmp::Reverse;
@@ -24,7 +25,8 @@ fn text(outcome: &Outcome) -> String {
     lines.extend(gaps(outcome));
     lines.extend(outcome.notes.iter().cloned());
     let digest = short_id(&outcome.written.manifest.digest);
-    lines.push(format!("Bundle {} (digest {digest}{})", outcome.written.path.display(), signed(outcome)));
+    lines.push(format!("Bundle {} (digest {digest}{})", place(outcome), signed(outcome)));
+    lines.extend(outcome.stored.as_ref().map(|stored| format!("  {}", upload::in_words(stored))));
     lines.extend(
         outcome.written.leftover.iter().map(|p| format!("Please remove {}, which is not needed any more", p.display())),
     );
@@ -94,9 +96,17 @@ fn signed(outcome: &Outcome) -> String {
     }
 }
 
+/// Where the bundle is.
+fn place(outcome: &Outcome) -> String {
+    let here = || outcome.written.path.display().to_string();
+    outcome.stored.as_ref().map_or_else(here, |stored| stored.url.clone())
+}
+
 fn next(outcome: &Outcome) -> String {
-    let path = outcome.written.path.display();
-    if outcome.written.path.is_dir() {
+    let path = place(outcome);
+    if path.ends_with(".age") {
+        format!("Its recipients open it with `age -d`, or run `annexa verify {path} --identity key.txt`")
+    } else if outcome.written.path.is_dir() {
         format!("Open {path}/index.html, or run `annexa verify {path}`")
     } else {
         format!("Unpack it and open index.html, or run `annexa verify {path}`")

@@ -42,6 +42,25 @@ pub enum BundleError {
         /// Why not.
         why: String,
     },
+    /// A text is not somebody for whom a bundle can be encrypted.
+    #[error("`{}` is no recipient: {why}", shown(.text))]
+    Recipient {
+        /// The text.
+        text: String,
+        /// Why not.
+        why: String,
+    },
+    /// A name promises an encrypted file, but nobody was named who could open it.
+    #[error("{} ends in .age, but nobody was named who could open it", shown(&.0.to_string_lossy()))]
+    NoRecipients(PathBuf),
+    /// A bundle is encrypted, and the keys at hand do not open it.
+    #[error("{} can't be decrypted: {why}", shown(&.path.to_string_lossy()))]
+    Locked {
+        /// The place.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// There is no bundle at this place.
     #[error("{} is not an evidence bundle: {why}", shown(&.path.to_string_lossy()))]
     NotABundle {

@@ -5,6 +5,7 @@ mod container;
 mod diff;
 mod disk;
 mod dsse;
+mod encryption;
 mod error;
 mod folder;
 mod keys;
@@ -30,6 +31,7 @@ pub use diff::{
 };
 pub use disk::{Disk, NewFile, RealDisk};
 pub use dsse::{PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE};
+pub use encryption::{Identities, Recipients, decrypt, is_encrypted};
 pub use error::BundleError;
 pub use keys::{KeyFiles, PublicKey, SigningKey, keygen, short_id};
 pub use library::{Library, RuleComparison};

@@ -3,7 +3,7 @@
 use crate::disk::{Disk, NewFile, RealDisk};
 use crate::manifest::{Cover, ENVELOPE, MANIFEST, Manifest, SALTS, SUMS};
 use crate::names::{Limits, Names};
-use crate::{Bundle, BundleError, Previous, SaltSeed, SigningKey, zip_write};
+use crate::{Bundle, BundleError, Previous, Recipients, SaltSeed, SigningKey, zip_write};
 use annexa_model::{ControlRecord, RuleFiles};
 use rand::TryRng;
 use serde::Serialize;
@@ -39,10 +39,18 @@ pub struct Written {
 pub struct Writer {
     pub(crate) disk: Arc<dyn Disk>,
     destination: PathBuf,
+    form: Form,
     /// The folder beside the destination in which the bundle grows.
     pub(crate) staging: Staging,
     names: Names,
     folders: BTreeSet<PathBuf>,
+}
+
+/// What stands at the destination in the end.
+enum Form {
+    Folder,
+    Zip,
+    Encrypted(Recipients),
 }
 
 /// A folder that is removed when nobody needs it any more.
@@ -59,7 +67,8 @@ impl Writer {
     /// replaced at the end; anything else is left alone.
     ///
     /// # Errors
-    /// Something else is at the destination; or its folder can't be written.
+    /// Something else is at the destination; its folder can't be written; or its name ends in `.age`, which is for
+    /// [`Writer::create_encrypted`].
     pub fn create(destination: &Path) -> Result<Self, BundleError> {
         Self::create_on(Arc::new(RealDisk), destination)
     }
@@ -69,14 +78,45 @@ impl Writer {
     /// # Errors
     /// As [`Writer::create`].
     pub fn create_on(disk: Arc<dyn Disk>, destination: &Path) -> Result<Self, BundleError> {
-        check_replaceable(destination)?;
+        if ends_in(destination, "age") {
+            return Err(BundleError::NoRecipients(destination.to_owned()));
+        }
+        Self::begin_at(disk, destination, if ends_in(destination, "zip") { Form::Zip } else { Form::Folder })
+    }
+
+    /// Begins a bundle that becomes a zip which only the recipients can open. Nothing that stands at `destination` is
+    /// replaced. Until the end the clear text is in a hidden folder beside it that only its owner may enter.
+    ///
+    /// # Errors
+    /// Something is at the destination; its folder can't be written; or there is no recipient.
+    pub fn create_encrypted(destination: &Path, recipients: Recipients) -> Result<Self, BundleError> {
+        Self::create_encrypted_on(Arc::new(RealDisk), destination, recipients)
+    }
+
+    /// The same on another disk, for tests.
+    ///
+    /// # Errors
+    /// As [`Writer::create_encrypted`].
+    pub fn create_encrypted_on(
+        disk: Arc<dyn Disk>,
+        destination: &Path,
+        recipients: Recipients,
+    ) -> Result<Self, BundleError> {
+        if recipients.is_empty() {
+            return Err(BundleError::NoRecipients(destination.to_owned()));
+        }
+        Self::begin_at(disk, destination, Form::Encrypted(recipients))
+    }
+
+    fn begin_at(disk: Arc<dyn Disk>, destination: &Path, form: Form) -> Result<Self, BundleError> {
+        check_replaceable(destination, &form)?;
         let staging = sibling(destination, "partial")?;
         disk.create_dir(&staging).map_err(BundleError::io("create the folder", &staging))?;
         let staging = Staging(staging);
         let evidence = staging.0.join("evidence");
         disk.create_dir(&evidence).map_err(BundleError::io("create the folder", &evidence))?;
         let folders = BTreeSet::from([staging.0.clone(), evidence]);
-        Ok(Self { disk, destination: destination.to_owned(), staging, names: Names::default(), folders })
+        Ok(Self { disk, destination: destination.to_owned(), form, staging, names: Names::default(), folders })
     }
 
     /// The folder for evidence. Whatever is in it when the bundle is finished becomes part of the bundle.
@@ -182,16 +222,17 @@ impl Writer {
     pub fn finish(mut self, cover: Cover, seal: &Seal<'_>) -> Result<Written, BundleError> {
         let (manifest, files) = crate::seal::seal(&mut self, cover, seal)?;
         // it may have changed since the beginning
-        check_replaceable(&self.destination)?;
+        check_replaceable(&self.destination, &self.form)?;
         let path = self.destination.clone();
-        let leftover = if is_zip(&path) { self.place_zip(&files)? } else { self.place_folder()? };
+        let leftover = if matches!(self.form, Form::Folder) { self.place_folder()? } else { self.place_zip(&files)? };
         Ok(Written { path, manifest, leftover })
     }
 
     fn place_zip(self, files: &[(String, u64)]) -> Result<Option<PathBuf>, BundleError> {
-        let Self { disk, destination, staging, .. } = self;
+        let Self { disk, destination, form, staging, .. } = self;
         let zip = Unfinished(sibling(&destination, "partial")?);
-        zip_write::write(&*disk, &staging.0, files, &zip.0).map_err(BundleError::io("write", &zip.0))?;
+        let recipients = if let Form::Encrypted(recipients) = &form { Some(recipients) } else { None };
+        zip_write::write(&*disk, &staging.0, files, recipients, &zip.0).map_err(BundleError::io("write", &zip.0))?;
         disk.rename(&zip.0, &destination).map_err(BundleError::io("put in place", &destination))?;
         let folder = staging.0.clone();
         drop(staging);
@@ -277,8 +318,8 @@ impl std::fmt::Debug for BundleFile {
     }
 }
 
-fn is_zip(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"))
+fn ends_in(path: &Path, what: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(what))
 }
 
 /// `evidence` → `.evidence.partial-3f2a…` beside it: on the same disk, out of sight, and never there before.
@@ -298,7 +339,7 @@ fn sibling(destination: &Path, what: &str) -> Result<PathBuf, BundleError> {
 }
 
 /// Only nothing, an empty folder, or a bundle with no foreign files is replaced.
-fn check_replaceable(destination: &Path) -> Result<(), BundleError> {
+fn check_replaceable(destination: &Path, form: &Form) -> Result<(), BundleError> {
     let metadata = match std::fs::symlink_metadata(destination) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(BundleError::io("look at", destination)(error)),
@@ -308,7 +349,10 @@ fn check_replaceable(destination: &Path) -> Result<(), BundleError> {
     if metadata.is_symlink() {
         return Err(refuse("it is a symbolic link"));
     }
-    if metadata.is_dir() == is_zip(destination) {
+    if matches!(form, Form::Encrypted(_)) {
+        return Err(refuse("it is there already, and nobody can see what an encrypted file holds"));
+    }
+    if metadata.is_dir() == matches!(form, Form::Zip) {
         return Err(refuse(if metadata.is_dir() { "it is a folder" } else { "it is a file" }));
     }
     if metadata.is_dir() {

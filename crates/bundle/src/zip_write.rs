@@ -5,6 +5,7 @@
 
 use crate::container::BUFFER;
 use crate::disk::Disk;
+use crate::encryption::Recipients;
 use crate::zip_read::COMMENT_PREFIX;
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
@@ -27,14 +28,29 @@ const FIRST_DAY: u16 = 0x0021;
 const MODE: u32 = 0o100_600 << 16;
 const UNIX: u16 = 3 << 8;
 
-/// Writes the files (path in the bundle and size) below `root` to a new zip.
-pub(crate) fn write(disk: &dyn Disk, root: &Path, files: &[(String, u64)], to: &Path) -> io::Result<()> {
-    let mut archive = Archive::new(BufWriter::with_capacity(BUFFER, disk.create(to)?), WIDE_FROM, MANY);
+/// Writes the files (path in the bundle and size) below `root` to a new zip; with recipients, only they can read it, and
+/// nothing of it reaches the disk in the clear.
+pub(crate) fn write(
+    disk: &dyn Disk,
+    root: &Path,
+    files: &[(String, u64)],
+    recipients: Option<&Recipients>,
+    to: &Path,
+) -> io::Result<()> {
+    let file = disk.create(to)?;
+    let written = match recipients {
+        Some(recipients) => pack(recipients.encrypt(file)?, root, files)?.finish()?,
+        None => pack(BufWriter::with_capacity(BUFFER, file), root, files)?,
+    };
+    written.into_inner().map_err(io::IntoInnerError::into_error)?.sync()
+}
+
+fn pack<W: Write>(out: W, root: &Path, files: &[(String, u64)]) -> io::Result<W> {
+    let mut archive = Archive::new(out, WIDE_FROM, MANY);
     for (path, size) in files {
         archive.add(path, *size, &mut File::open(root.join(path))?)?;
     }
-    let file = archive.finish()?;
-    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync()
+    archive.finish()
 }
 
 /// An archive that grows.

@@ -2,7 +2,7 @@
 
 use crate::layers::deadlines;
 use crate::layers::wire::{Raw, Wire};
-use crate::{Limits, Stop};
+use crate::{Limits, Settings, SettingsError, Stop};
 use annexa_model::{FailureKind, Timestamp};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -52,6 +52,15 @@ pub enum CredentialError {
 impl CredentialClient {
     pub(crate) fn new(target: String, wire: Result<Option<Wire>, String>, limits: Limits, stop: Stop) -> Self {
         Self { inner: Arc::new(Inner { target, wire, limits, stop, places: Semaphore::new(PLACES) }) }
+    }
+
+    /// The same lane without a session, for what has no target: the locker. `who` names it in the log.
+    ///
+    /// # Errors
+    /// The settings can't be used.
+    pub fn alone(who: &str, settings: &Settings, limits: Limits, stop: Stop) -> Result<Self, SettingsError> {
+        let wire = Wire::new(settings, &limits)?;
+        Ok(Self::new(who.to_owned(), Ok(Some(wire)), limits, stop))
     }
 
     /// Sends a request; the answer may hold credentials, so take care of it.

@@ -13,6 +13,8 @@ pub mod redaction;
 mod redactor;
 mod session;
 mod settings;
+#[cfg(feature = "smithy")]
+mod smithy;
 mod stop;
 mod transport;
 

@@ -54,7 +54,8 @@ fn node() -> Result<(), String> {
 
 /// Programs that only the system's package manager has. Without root they must be there already.
 fn system_packages() -> Result<(), String> {
-    let wanted = [("openssl", "openssl"), ("jq", "jq"), ("faketime", "faketime"), ("chromium", "chromium")];
+    let wanted =
+        [("openssl", "openssl"), ("jq", "jq"), ("faketime", "faketime"), ("chromium", "chromium"), ("age", "age")];
     let missing: Vec<&str> =
         wanted.iter().filter(|(program, _)| which(program).is_none()).map(|(_, package)| *package).collect();
     if missing.is_empty() {

@@ -43,6 +43,7 @@ fn plan(arguments: &DemoArgs, folder: &Path) -> Result<Plan, Failure> {
         concurrency: usize::from(arguments.concurrency),
         limits: annexa_tape::Limits::default(),
         out: arguments.out.clone(),
+        recipients: None,
         previous: None,
         key: None,
         pseudonym_key: [0; 32],

@@ -6,8 +6,8 @@ use crate::console::Console;
 use crate::failure::{DONE, Failure, MISMATCH};
 
 pub(crate) fn run(arguments: &DiffArgs, console: &Console) -> Result<u8, Failure> {
-    let old = bundles::open(&arguments.old, None)?;
-    let new = bundles::open(&arguments.new, None)?;
+    let old = bundles::open(&arguments.old, &arguments.opening)?;
+    let new = bundles::open(&arguments.new, &arguments.opening)?;
     let diff = annexa_bundle::diff(&old, &new).map_err(bundles::failure)?;
     if arguments.json {
         console.json(&diff)?;

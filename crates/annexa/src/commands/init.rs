@@ -154,6 +154,7 @@ targets:
 # services: [./our-services]             # your own AWS services, one YAML file each
 privacy: default                         # default | full | strict
 # signing: {key: ./annexa.pem}           # `annexa keygen --out annexa.pem`; ANNEXA_SIGNING_KEY wins
+# locker: {retain: {mode: governance, days: 400}}   # for `--out s3://bucket/folder/`, in a bucket with Object Lock
 ";
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `annexa reperform`: derives everything again from a bundle's recorded answers, offline, and compares.
 
 use crate::again::{Again, Wanted};
-use crate::bundles;
+use crate::bundles::{self, Opened};
 use crate::cli::ReperformArgs;
 use crate::console::Console;
 use crate::failure::{DONE, Failure, MISMATCH};
@@ -36,7 +36,7 @@ struct Difference {
 }
 
 pub(crate) fn run(arguments: &ReperformArgs, console: &Console) -> Result<u8, Failure> {
-    let bundle = bundles::open(&arguments.bundle, None)?;
+    let bundle = bundles::open(&arguments.bundle, &arguments.opening)?;
     let wanted = Wanted { current_rules: arguments.with_current_rules, as_of: arguments.as_of };
     let again = Again::derive(&bundle, &wanted)?;
     let report = compare(&bundle, &again)?;
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &ReperformArgs, console: &Console) -> Result<u8, Fa
     Ok(if report.same { DONE } else { MISMATCH })
 }
 
-fn compare(bundle: &VerifiedBundle, again: &Again) -> Result<Reperformed, Failure> {
+fn compare(bundle: &Opened, again: &Again) -> Result<Reperformed, Failure> {
     let mut derived = again.files()?;
     let files = derived.len() as u64;
     let mut different = Vec::new();
@@ -66,7 +66,7 @@ fn compare(bundle: &VerifiedBundle, again: &Again) -> Result<Reperformed, Failur
     different.sort_by_key(|line| line.contains(".html:"));
     let checks = if different.is_empty() { BTreeMap::new() } else { by_check(bundle, again)? };
     Ok(Reperformed {
-        bundle: bundle.path().display().to_string(),
+        bundle: bundle.shown().to_owned(),
         same: different.is_empty(),
         engine_of_bundle: bundle.manifest().engine.version.clone(),
         engine: ENGINE_VERSION.to_owned(),

@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &ReportArgs, console: &Console) -> Result<u8, Failu
     if arguments.template.is_some() && arguments.format != ReportFormat::Html {
         return Err(Failure::usage("--template is for --format html"));
     }
-    let bundle = bundles::open(&arguments.bundle, None)?;
+    let bundle = bundles::open(&arguments.bundle, &arguments.opening)?;
     let again = Again::derive(&bundle, &Wanted::default())?;
     let pages = again.pages()?;
     let input = pages.input();

@@ -1,39 +1,60 @@
 //! `annexa scan`: reads everything that people wrote, then asks.
 
-use crate::bundles;
+use crate::bundles::{self, Opened};
 use crate::cli::ScanArgs;
 use crate::config::Config;
 use crate::console::Console;
 use crate::derive::glob_set;
 use crate::failure::{DONE, Failure, INCOMPLETE, MISMATCH};
 use crate::inputs::Inputs;
+use crate::place::Place;
 use crate::rules::{self, Rules};
 use crate::scan::{self, Outcome, Plan, Tape};
 use crate::summary;
-use annexa_bundle::{SaltSeed, SigningKey, VerifiedBundle};
+use crate::text::printable;
+use crate::upload::Upload;
+use annexa_bundle::{Recipients, SaltSeed, SigningKey};
 use annexa_model::{FindingStatus, Selection, Severity, Target, Timestamp, sha256_hex};
 use annexa_tape::Limits;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) fn run(arguments: &ScanArgs, console: &Console) -> Result<u8, Failure> {
-    let outcome = scan::run(plan(arguments, Timestamp::now())?, console)?;
+    let (plan, upload) = plan(arguments, Timestamp::now(), console)?;
+    let mut outcome = scan::run(plan, console)?;
+    let sent = upload.map(|upload| upload.send(console));
+    if let Some(Ok(stored)) = &sent {
+        outcome.stored = Some(stored.clone());
+    }
+    // before the error of an upload, for the findings are there all the same
     summary::print(&outcome, console);
+    sent.transpose()?;
     Ok(status(&outcome, arguments.fail_on, arguments.allow_incomplete))
 }
 
 /// Reads and checks everything before the first call.
-fn plan(arguments: &ScanArgs, now: Timestamp) -> Result<Plan, Failure> {
+fn plan(arguments: &ScanArgs, now: Timestamp, console: &Console) -> Result<(Plan, Option<Upload>), Failure> {
+    let recipients = recipients(&arguments.encrypt_to)?;
     let config = Config::read(&arguments.config)?;
     let rules = Rules::load(rules::with_own(&config)?)?;
     let inputs = Inputs::read(&config, &rules)?;
     let targets = selected_targets(&config, &arguments.target)?;
     check_patterns(&rules, &arguments.only)?;
     let key = signing_key(&config)?;
-    let previous = arguments.previous.as_deref().map(|path| bundles::open(path, None)).transpose()?;
-    let replayed = arguments.replay.as_deref().map(|path| bundles::open(path, None)).transpose()?;
+    let previous =
+        arguments.previous.as_deref().map(|path| bundles::open_in_scan(path, &arguments.opening)).transpose()?;
+    let replayed =
+        arguments.replay.as_deref().map(|path| bundles::open_in_scan(path, &arguments.opening)).transpose()?;
     let as_of = replayed.as_ref().map_or(now, |bundle| bundle.manifest().as_of);
-    Ok(Plan {
+    let previous = checked_previous(previous, &config)?;
+    let (out, upload) = match Place::of(arguments.out.as_deref(), recipients.is_some(), as_of)? {
+        Place::Here(path) => (path, None),
+        Place::Locker(url) => {
+            let upload = Upload::prepare(url, &config.locker, console)?;
+            (upload.path(), Some(upload))
+        }
+    };
+    let plan = Plan {
         selection: selection(arguments),
         tape: match &replayed {
             Some(bundle) => Tape::Replay(bundles::evidence(bundle)?),
@@ -41,17 +62,38 @@ fn plan(arguments: &ScanArgs, now: Timestamp) -> Result<Plan, Failure> {
         },
         concurrency: usize::from(arguments.concurrency),
         limits: Limits { patience: Duration::from_secs(arguments.patience.into()), ..Limits::default() },
-        out: arguments.out.clone().unwrap_or_else(|| default_out(as_of)),
+        out,
+        recipients,
         pseudonym_key: pseudonym_key(&config)?,
         salts: SaltSeed::random().map_err(|error| Failure::usage(format!("no randomness for the salts: {error}")))?,
-        previous: checked_previous(previous, &config)?,
+        previous,
         config,
         rules,
         inputs,
         targets,
         as_of,
         key,
-    })
+    };
+    Ok((plan, upload))
+}
+
+/// Those who can open the bundle: recipients, and files that list them.
+fn recipients(named: &[String]) -> Result<Option<Recipients>, Failure> {
+    let mut recipients = Recipients::default();
+    for text in named {
+        // a private key given by mistake is no file name either, and is never shown
+        let is_key = text.starts_with("age1") || text.starts_with("ssh-") || text.starts_with("AGE-");
+        let added = if is_key || !Path::new(text).exists() {
+            recipients.add(text)
+        } else {
+            recipients.add_file(Path::new(text))
+        };
+        added.map_err(|error| {
+            Failure::usage(format!("--encrypt-to: {}", printable(&error.to_string())))
+                .help("age1… as `age-keygen -y key.txt` prints it, or a file with one a line")
+        })?;
+    }
+    Ok((!recipients.is_empty()).then_some(recipients))
 }
 
 fn selection(arguments: &ScanArgs) -> Selection {
@@ -59,10 +101,6 @@ fn selection(arguments: &ScanArgs) -> Selection {
         return Selection::Full;
     }
     Selection::Partial { targets: arguments.target.clone(), checks: arguments.only.clone() }
-}
-
-fn default_out(as_of: Timestamp) -> PathBuf {
-    PathBuf::from(format!("evidence-{}", as_of.strftime("%Y%m%dT%H%M%SZ")))
 }
 
 fn selected_targets(config: &Config, patterns: &[String]) -> Result<Vec<Target>, Failure> {
@@ -138,7 +176,7 @@ fn random_key() -> Result<[u8; 32], Failure> {
 }
 
 /// A bundle of another organization is no previous one.
-fn checked_previous(previous: Option<VerifiedBundle>, config: &Config) -> Result<Option<VerifiedBundle>, Failure> {
+fn checked_previous(previous: Option<Opened>, config: &Config) -> Result<Option<Opened>, Failure> {
     if let Some(other) = previous.as_ref().map(|b| &b.manifest().organization).filter(|o| **o != config.organization) {
         let text = format!("--previous: that bundle is of `{other}`, this scan is of `{}`", config.organization);
         return Err(Failure::usage(text).help("name the last bundle of this organization, or leave --previous out"));

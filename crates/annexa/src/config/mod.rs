@@ -1,8 +1,10 @@
 //! annexa.yaml: what to scan and with which inputs. Every error points into the file.
 
 mod entry;
+mod locker;
 
 pub(crate) use entry::TargetEntry;
+pub(crate) use locker::LockerConfig;
 
 use annexa_model::{Date, Edition, Target};
 use annexa_source::{Diagnostic, SourceFile, Spanned};
@@ -31,6 +33,7 @@ pub(crate) struct Config {
     pub services: Vec<InputPath>,
     pub privacy: Privacy,
     pub signing_key: Option<PathBuf>,
+    pub locker: LockerConfig,
 }
 
 /// The period under audit, both days included.
@@ -72,6 +75,8 @@ struct RawConfig {
     privacy: Option<RawPrivacy>,
     #[serde(default)]
     signing: Option<RawSigning>,
+    #[serde(default)]
+    locker: Option<locker::RawLocker>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -125,6 +130,7 @@ impl Config {
                     .with_help("set `timestamp_authority: null`"),
             );
         }
+        let locker = raw.locker.map(|locker| locker.check(&source, &mut errors)).unwrap_or_default();
         let targets = targets(&source, &raw.targets, &mut errors);
         let place = |path: Spanned<String>| InputPath {
             line: path.referenced.line(),
@@ -147,6 +153,7 @@ impl Config {
                 Some(RawPrivacy::Strict) => Privacy::Strict,
             },
             signing_key: raw.signing.and_then(|s| s.key).map(|key| base_dir.join(key.value)),
+            locker,
             source,
             base_dir,
         };

@@ -11,6 +11,7 @@ targets:
   - {name: isms, kind: documents, path: ./isms}
 privacy: strict
 signing: {key: ./annexa.pem, timestamp_authority: null}
+locker: {endpoint_url: null, region: eu-central-1, retain: {mode: compliance, days: 400}}
 "#;
 
 fn parse(text: &str) -> Result<Config, Vec<Diagnostic>> {
@@ -27,6 +28,8 @@ fn a_whole_configuration_is_read() {
     assert_eq!(config.targets.len(), 4);
     assert_eq!(config.privacy, Privacy::Strict);
     assert_eq!(config.signing_key, Some(PathBuf::from("/base/./annexa.pem")));
+    assert_eq!(config.locker.settings.region.as_deref(), Some("eu-central-1"));
+    assert_eq!(config.locker.retain.map(|r| r.days), Some(400));
     assert_eq!(config.period.map(|p| p.to.to_string()).as_deref(), Some("2026-12-31"));
 }
 
@@ -51,6 +54,21 @@ fn mistakes_have_a_place_and_a_remedy() {
         assert!(first_error(&telling).contains("holds no user, password or token"), "{}", first_error(&telling));
         assert!(!first_error(&telling).contains("word@") && !first_error(&telling).contains("token=word"));
     }
+    let key = GOOD.replace("retain:", "retian:");
+    assert!(first_error(&key).contains("annexa.yaml:12:51"), "{}", first_error(&key));
+    assert!(first_error(&key).contains("did you mean `retain`?"));
+    let mode = GOOD.replace("mode: compliance", "mode: complience");
+    assert!(first_error(&mode).contains("did you mean `compliance`?"), "{}", first_error(&mode));
+    assert!(first_error(&GOOD.replace("days: 400", "days: 0")).contains("1 to 36500"));
+    assert!(first_error(&GOOD.replace("days: 400", "days: -1")).starts_with("annexa.yaml:12:"));
+    assert!(
+        first_error(&GOOD.replace("locker: {endpoint_url: null", "locker: {endpoint_url: \"https://me:x@s3\""))
+            .contains("no user")
+    );
+    assert!(
+        first_error(&GOOD.replace("locker: {endpoint_url: null", "locker: {endpoint_url: s3.local"))
+            .contains("https://")
+    );
     let traversal = GOOD.replace("name: prod", "name: ../prod");
     assert!(first_error(&traversal).contains("can't be a target's name"));
 }

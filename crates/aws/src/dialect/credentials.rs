@@ -1,6 +1,5 @@
 //! Credentials from AWS's own chain, and the role that a target names.
 
-use super::http_client::LaneClient;
 use annexa_model::{AwsSettings, Failure, FailureKind, Timestamp};
 use annexa_tape::CredentialClient;
 use aws_config::sts::AssumeRoleProvider;
@@ -31,9 +30,8 @@ pub(crate) struct Chain {
 impl Credentials {
     /// Looks through AWS's chain: environment, profile, SSO, web identity, container, instance metadata.
     pub(crate) async fn chain(settings: &AwsSettings, lane: CredentialClient) -> Chain {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(LaneClient::new(lane.clone()))
-            .sleep_impl(TokioSleep::new());
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::latest()).http_client(lane.clone()).sleep_impl(TokioSleep::new());
         if let Some(profile) = &settings.profile {
             loader = loader.profile_name(profile);
         }

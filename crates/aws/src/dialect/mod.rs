@@ -4,7 +4,6 @@ mod codes;
 mod credentials;
 #[cfg(test)]
 mod hostile;
-mod http_client;
 mod judge;
 mod redact;
 mod redact_json;

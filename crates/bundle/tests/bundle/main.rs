@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test says its seed, and what it skipped")]
 
 mod diff;
+mod encryption;
 mod faults;
 mod hostile;
 mod interop;

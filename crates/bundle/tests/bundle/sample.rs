@@ -1,6 +1,6 @@
 //! A small bundle with everything that a bundle can hold.
 
-use annexa_bundle::{Cover, Disk, Previous, RealDisk, SaltSeed, Seal, SigningKey, Writer, Written};
+use annexa_bundle::{Cover, Disk, Previous, RealDisk, Recipients, SaltSeed, Seal, SigningKey, Writer, Written};
 use annexa_model::{ControlRecord, Edition, Finding, Gap, Kind, Period, Resource, RuleFiles, Selection, TargetRecord};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -12,6 +12,16 @@ pub(crate) fn key() -> SigningKey {
 
 pub(crate) fn other_key() -> SigningKey {
     SigningKey::from_secret([8; 32])
+}
+
+/// A key for encryption that stands in no other place.
+pub(crate) const IDENTITY: &str = "AGE-SECRET-KEY-1RJG7RX0KYS9RWC5V0VYKDUZT4XMQ2CKH6X08TCW20GAYR5CQ6FKQZM4C82";
+const RECIPIENT: &str = "age1apted6fk3h23z4nkfgrgfg4a93up23nmdux4gdyxwp6mtwtkwd2qthaauj";
+
+pub(crate) fn recipients() -> Recipients {
+    let mut recipients = Recipients::default();
+    recipients.add(RECIPIENT).unwrap();
+    recipients
 }
 
 pub(crate) fn cover() -> Cover {
@@ -102,7 +112,11 @@ impl Content {
         to: &Path,
         seal: &Seal<'_>,
     ) -> Result<Written, annexa_bundle::BundleError> {
-        let mut writer = Writer::create_on(disk, to)?;
+        let mut writer = if to.extension().is_some_and(|e| e == "age") {
+            Writer::create_encrypted_on(disk, to, recipients())?
+        } else {
+            Writer::create_on(disk, to)?
+        };
         let exchange = |operation: &str, n: u32| -> Value {
             json!({"id": format!("{operation}{n}"), "page": n, "operation": operation})
         };
