@@ -1,7 +1,7 @@
 //! The GitHub action's scan, on the demo's tape: it has open findings and gaps.
 
-use crate::action::Runner;
-use crate::program::{demo, expect};
+use crate::action::{GUARD, Runner};
+use crate::program::{demo, expect, files};
 
 const SCAN: [(&str, &str); 11] = [
     ("ANNEXA", env!("CARGO_BIN_EXE_annexa")),
@@ -55,6 +55,24 @@ fn where_everybody_reads_nothing_is_told() {
     let step = runner.step("scan.sh", &SCAN, &[changed[0], changed[1], changed[2], ("INPUT_SUMMARY", "always")]);
     assert_eq!((step.status, step.output("status")), (Some(0), "0"), "{}", step.log);
     assert!(summary(&runner).contains("Nordwind Demo"));
+}
+
+#[test]
+fn an_encrypted_bundle_is_not_in_the_clear_anywhere() {
+    let runner = Runner::new();
+    // the example in age's own documentation
+    let recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let replay = replayed();
+    let step = runner.step("scan.sh", &SCAN, &[("INPUT_ARGS", &replay), ("INPUT_ENCRYPT_TO", recipient)]);
+    assert_eq!((step.status, step.output("status")), (Some(0), "3"), "{}", step.log);
+    let bundle = step.output("bundle");
+    assert!(std::fs::read(bundle).unwrap().starts_with(b"age-encryption.org/v1\n"));
+    let public = [("REPOSITORY_PRIVATE", "false"), ("REPOSITORY_VISIBILITY", "public"), ("BUNDLE", bundle)];
+    assert_eq!(runner.step("guard.sh", &GUARD, &public).output("upload"), "true");
+    // without the private key nothing can be derived from it, and nothing is left of it
+    assert_eq!(step.output("sarif"), "");
+    let left = files(&runner.path("temp"));
+    assert_eq!(left.keys().filter(|name| !name.ends_with(".age")).count(), 0, "{:?}", left.keys());
 }
 
 #[test]
