@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 /// What each crate may use of the others; the order is the way of the data.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("annexa-model", &[]),
     ("annexa-source", &[]),
     ("annexa-tape", &["annexa-model"]),
@@ -31,6 +31,21 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "annexa-locker",
             "annexa-model",
             "annexa-report",
+            "annexa-source",
+            "annexa-tape",
+        ],
+    ),
+    (
+        "annexa-fuzz",
+        &[
+            "annexa-annex",
+            "annexa-aws",
+            "annexa-bundle",
+            "annexa-checks",
+            "annexa-documents",
+            "annexa-github",
+            "annexa-kubernetes",
+            "annexa-model",
             "annexa-source",
             "annexa-tape",
         ],
