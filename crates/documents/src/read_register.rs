@@ -10,7 +10,7 @@ use crate::yaml_tree::{self, Node, Tree, shorten};
 use annexa_model::{Cut, Failure, FailureKind};
 use annexa_tape::{LocalAnswer, Redactor};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many rows and how many errors of one file are kept.
 const MAX_ROWS: usize = 100_000;
@@ -141,8 +141,8 @@ fn read_csv(text: &str) -> Table {
             return table;
         }
     };
-    let twice = names.iter().enumerate().find(|(at, name)| !name.is_empty() && names[..*at].contains(name));
-    if let Some((_, name)) = twice {
+    let mut seen = BTreeSet::new();
+    if let Some(name) = names.iter().find(|name| !name.is_empty() && !seen.insert(name.as_str())) {
         table.error(1, format!("the column `{}` stands here twice", shorten(name)));
         return table;
     }
@@ -236,4 +236,22 @@ fn read_sidecar(source: &Source, path: &str) -> Result<Vec<(String, u64, Node)>,
 
 fn invalid(path: &str, error: &yaml_tree::YamlError) -> Failure {
     failure(FailureKind::Invalid, format!("{path} line {}: {}", error.line, error.message))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_line_of_columns_as_long_as_a_file_may_be_is_read_at_once() {
+        let names: Vec<String> = (0..500_000).map(|number| format!("c{number}")).collect();
+        let start = Instant::now();
+        let table = read_csv(&format!("{}\n", names.join(",")));
+        assert!(table.errors.is_empty());
+        let twice = read_csv(&format!("{},c7\n", names.join(",")));
+        assert_eq!(twice.errors[0]["message"], json!("the column `c7` stands here twice"));
+        assert!(start.elapsed() < Duration::from_secs(20), "it took {:?}", start.elapsed());
+    }
 }

@@ -363,6 +363,18 @@ fn large_and_odd_files_are_gaps_and_never_stop_the_scan() {
     assert_eq!(kinds, [FailureKind::Invalid, FailureKind::TooLarge, FailureKind::Invalid]);
 }
 
+/// Each of very many rows with one key names some of the others, not all of them.
+#[test]
+fn rows_with_one_key_are_bounded() {
+    let company = Company::new();
+    company.write("registers/people.csv", &format!("person,status\n{}", "ada,active\n".repeat(30_000)));
+    let scan = company.scan();
+    let rows: Vec<_> = scan.extraction.resources.iter().filter(|r| r.kind == "register.person").collect();
+    assert_eq!(rows.len(), 30_000);
+    let same: usize = rows.iter().map(|row| row.facts["same_key"].as_array().unwrap().len()).sum();
+    assert_eq!(same, 30_000 * 20);
+}
+
 #[test]
 fn a_stopped_scan_leaves_gaps_and_no_false_facts() {
     let company = company();

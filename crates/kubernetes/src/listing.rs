@@ -5,6 +5,9 @@ use crate::kinds::Kind;
 use annexa_model::{Exchange, FailureKind, Gap, Request, SetState};
 use serde_json::{Map, Value};
 
+/// How many pages in a row are named one by one when they are missing. Evidence may give a page any number.
+const MAX_MISSING: usize = 100;
+
 /// One object and the exchange that holds it.
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
@@ -50,9 +53,11 @@ impl Listing {
         let first = pages.first().filter(|exchange| !has_continue(exchange)).map(|exchange| exchange.page);
         let mut next = Some(first.unwrap_or(1));
         for exchange in pages {
+            let mut named = 0;
             while let Some(missing) = next.filter(|next| *next < exchange.page) {
                 listing.lose(expected.missing(missing, first.unwrap_or(1)));
-                next = Some(missing + 1);
+                named += 1;
+                next = if named < MAX_MISSING { missing.checked_add(1) } else { None };
             }
             let failed = exchange.failure.is_some();
             if failed {
@@ -68,7 +73,7 @@ impl Listing {
                 .pointer("/metadata/continue")
                 .and_then(Value::as_str)
                 .is_some_and(|token| !token.is_empty());
-            next = more.then_some(page + 1);
+            next = more.then(|| page.saturating_add(1));
             if let Some(Value::Array(items)) = answer.body.get_mut("items").map(Value::take) {
                 let id = &exchange.id;
                 listing.objects.extend(items.into_iter().map(|object| Listed { object, exchange: id.clone() }));
@@ -262,6 +267,18 @@ mod tests {
             assert!(!names.is_empty() && matches!(state, SetState::Partial { .. }), "{names:?} {state:?}");
             assert_eq!(gaps.len(), 1);
         }
+    }
+
+    #[test]
+    fn page_numbers_out_of_nowhere_are_bounded() {
+        let (names, state, gaps) = listing(vec![
+            page(1, false, items("a", 2)),
+            page(u32::MAX - 1, true, items("b", 3)),
+            page(u32::MAX, true, items("c", 4)),
+        ]);
+        assert_eq!(names, ["a", "b", "c"]);
+        assert!(matches!(state, SetState::Partial { .. }));
+        assert_eq!(gaps.len(), MAX_MISSING + 1);
     }
 
     #[test]

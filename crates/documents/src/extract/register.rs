@@ -7,6 +7,9 @@ use crate::schema::fact_name;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// How many other lines with its key a row names: all of them in all rows would be the square of the rows.
+const MAX_SAME: usize = 20;
+
 /// Adds the register and its rows.
 pub(crate) fn add(scene: &Scene<'_>, word: &str, answer: &FileAnswer<'_>, found: &mut Found) {
     let Some(kind) = scene.kinds.registers.get(word) else { return };
@@ -87,7 +90,7 @@ fn one_row(
         facts.set("key", key.as_str(), id);
     }
     let same = lines.get(&key).map(Vec::as_slice).unwrap_or_default();
-    let others: Vec<&u64> = same.iter().filter(|other| **other != line).collect();
+    let others: Vec<&u64> = same.iter().filter(|other| **other != line).take(MAX_SAME).collect();
     let work_tree = answer.body["work_tree"].clone();
     facts.set("missing", json!(missing), id);
     facts.set("problems", json!(problems), id);
