@@ -33,7 +33,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "annexa-tape",
         ],
     ),
-    ("xtask", &[]),
+    ("xtask", &["annexa-bundle", "annexa-model"]),
 ];
 
 #[test]

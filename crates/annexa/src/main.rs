@@ -17,6 +17,7 @@ mod interrupt;
 mod progress;
 mod rules;
 mod scan;
+mod stages;
 mod summary;
 mod text;
 

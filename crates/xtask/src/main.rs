@@ -2,8 +2,11 @@
 //!
 //! `cargo xtask test` is what CI runs; it installs what it needs below `target/tools`.
 
+mod bench;
 mod demo_tape;
 mod run;
+#[path = "../../../tests/servers/servers.rs"]
+mod servers;
 mod setup;
 mod shapes;
 mod test;
@@ -16,6 +19,8 @@ cargo xtask test             everything that CI runs: format, lints, tests, chec
 cargo xtask setup            install what the tests need below target/tools (Python, npm and apt packages, a Kubernetes API server)
 cargo xtask demo-tape        record fixtures/demo/tape anew from the test servers
 cargo xtask shapes [FOLDER]  make crates/aws/shapes anew from botocore's models (default: those of target/tools/venv)
+cargo xtask bench aws        annexa beside Prowler on one account of a test server: CPU, memory, requests a check
+cargo xtask bench reperform  how many resources a second `annexa reperform` derives again, of more than 100,000
 ";
 
 fn main() -> ExitCode {
@@ -25,6 +30,7 @@ fn main() -> ExitCode {
         "test" => test::run(),
         "setup" => setup::run(),
         "demo-tape" => demo_tape::run(),
+        "bench" => bench::run(arguments.next().as_deref()),
         "shapes" => shapes(arguments.next()),
         _ => Err(USAGE.to_owned()),
     };

@@ -11,7 +11,8 @@ makes things on another day. `aws.deny(action, method, target)` refuses a call f
 `target` is a regular expression over path and query, or over the X-Amz-Target header. `aws.answer(method, path, body,
 region)` answers for moto what moto does not serve. `aws.in_account(number)` works in another account.
 
-`GET /gate/requests` says how many requests came until then, by service.
+`GET /gate/requests` says how many requests came until then, by service, and how many moto answered with an error of its
+own (it serves only some operations).
 """
 
 import argparse
@@ -99,11 +100,12 @@ class Gate:
         self.denied = []
         self.answers = {}
         self.requests = collections.Counter()
+        self.server_errors = collections.Counter()
 
     def __call__(self, environ, start_response):
         if environ["PATH_INFO"] == "/gate/requests":
             start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps(self.requests).encode()]
+            return [json.dumps({"requests": self.requests, "server_errors": self.server_errors}).encode()]
         scope = self.SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
         key, region, service = scope.groups() if scope else ("", "", "unsigned")
         self.requests[service] += 1
@@ -117,7 +119,13 @@ class Gate:
         for action, method, target in self.denied:
             if environ["REQUEST_METHOD"] == method and any(target.search(word) for word in words):
                 return self.refuse(action, words[1], start_response)
-        return self.application(environ, start_response)
+
+        def watched(status, *more):
+            if status.startswith("5"):
+                self.server_errors[service] += 1
+            return start_response(status, *more)
+
+        return self.application(environ, watched)
 
     @staticmethod
     def give(status, kind, body, start_response):
