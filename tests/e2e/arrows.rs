@@ -50,7 +50,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "annexa-tape",
         ],
     ),
-    ("xtask", &[]),
+    ("xtask", &["annexa-bundle", "annexa-model"]),
 ];
 
 #[test]

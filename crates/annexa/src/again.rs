@@ -7,6 +7,7 @@ use crate::derive::{Derived, Subject, derive, glob_set};
 use crate::failure::Failure;
 use crate::inputs::{CHANGES, Inputs};
 use crate::rules::{self, Rules};
+use crate::stages::timed;
 use annexa_bundle::VerifiedBundle;
 use annexa_model::{Selection, Target, Timestamp};
 use annexa_report::{Changes, Templates};
@@ -44,7 +45,7 @@ impl Again {
         let inputs = Inputs::from_bundle(&config, input_files, &rules)?;
         let manifest = bundle.manifest();
         let targets = selected_targets(&config, &manifest.selection);
-        let evidence = bundles::evidence(bundle)?;
+        let evidence = timed("read evidence", || bundles::evidence(bundle))?;
         let as_of = wanted.as_of.unwrap_or(manifest.as_of);
         let subject =
             Subject { rules: &rules, inputs: &inputs, targets: &targets, selection: &manifest.selection, as_of };
@@ -71,7 +72,8 @@ impl Again {
     /// What the pages and other formats are made of.
     pub(crate) fn pages(&self) -> Result<Pages<'_>, Failure> {
         let changes = self.changes.clone();
-        Pages::new(&self.about, &self.rules, &self.targets, &self.derived, &self.evidence, changes).map_err(unreadable)
+        let pages = || Pages::new(&self.about, &self.rules, &self.targets, &self.derived, &self.evidence, changes);
+        timed("place exchanges", pages).map_err(unreadable)
     }
 
     /// All derived files, by path in the bundle.

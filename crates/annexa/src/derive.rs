@@ -3,6 +3,7 @@
 
 use crate::inputs::Inputs;
 use crate::rules::{Rules, is_providers_own};
+use crate::stages::timed;
 use annexa_annex::{ExceptionUse, RollUp, roll_up};
 use annexa_checks::{Check, Options, evaluate};
 use annexa_model::{
@@ -48,13 +49,16 @@ pub(crate) fn derive(subject: &Subject<'_>, evidence: &Evidence) -> io::Result<D
     let mut whole = Extraction::default();
     let mut targets = Vec::new();
     let mut observed: Option<(Timestamp, Timestamp)> = None;
-    for target in subject.targets {
-        let (record, extraction) = one_target(subject.rules, target, evidence, &mut observed)?;
-        targets.push(record);
-        whole.resources.extend(extraction.resources);
-        whole.sets.extend(extraction.sets);
-        whole.gaps.extend(extraction.gaps);
-    }
+    timed("extract", || {
+        for target in subject.targets {
+            let (record, extraction) = one_target(subject.rules, target, evidence, &mut observed)?;
+            targets.push(record);
+            whole.resources.extend(extraction.resources);
+            whole.sets.extend(extraction.sets);
+            whole.gaps.extend(extraction.gaps);
+        }
+        io::Result::Ok(())
+    })?;
     whole.resources.sort_by(|a, b| (&a.kind, &a.target, &a.id).cmp(&(&b.kind, &b.target, &b.id)));
     whole.sets.sort_by(|a, b| (&a.kind, &a.target, &a.region).cmp(&(&b.kind, &b.target, &b.region)));
     let selected = selected_checks(subject);
@@ -65,7 +69,8 @@ pub(crate) fn derive(subject: &Subject<'_>, evidence: &Evidence) -> io::Result<D
         threads: 0,
         only: Some(&|check: &Check| selected.contains(&check.id)),
     };
-    let evaluation = evaluate(&rules.checks, &rules.schemas, &whole.resources, &whole.sets, &options);
+    let evaluate = || evaluate(&rules.checks, &rules.schemas, &whole.resources, &whole.sets, &options);
+    let evaluation = timed("evaluate", evaluate);
     let mut findings = evaluation.findings;
     let mut gaps = with_checks(whole.gaps, &findings);
     if matches!(subject.selection, Selection::Partial { checks, .. } if !checks.is_empty()) {

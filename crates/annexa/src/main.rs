@@ -19,6 +19,7 @@ mod place;
 mod progress;
 mod rules;
 mod scan;
+mod stages;
 mod summary;
 mod text;
 mod upload;

@@ -1,10 +1,7 @@
 //! Records the demo's tape: the real program against the test servers, seeded with the demo company.
 
-#[path = "../../../tests/servers/servers.rs"]
-mod servers;
-
-use crate::root;
 use crate::run::{command, say};
+use crate::{root, servers};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -2,10 +2,13 @@
 //!
 //! `cargo xtask test` is what CI runs; it installs what it needs below `target/tools`.
 
+mod bench;
 mod demo_tape;
 mod fuzz;
 mod lint_ci;
 mod run;
+#[path = "../../../tests/servers/servers.rs"]
+mod servers;
 mod setup;
 mod shapes;
 mod test;
@@ -21,6 +24,8 @@ cargo xtask demo-tape        record fixtures/demo/tape anew from the test server
 cargo xtask fuzz [--seconds N] [TARGET...]
                              run the fuzz targets of crates/fuzz, each for N seconds (default 60; see its README)
 cargo xtask shapes [FOLDER]  make crates/aws/shapes anew from botocore's models (default: those of target/tools/venv)
+cargo xtask bench aws        annexa beside Prowler on one account of a test server: CPU, memory, requests a check
+cargo xtask bench reperform  how many resources a second `annexa reperform` derives again, of more than 100,000
 ";
 
 fn main() -> ExitCode {
@@ -32,6 +37,7 @@ fn main() -> ExitCode {
         "lint-ci" => lint_ci::run(),
         "demo-tape" => demo_tape::run(),
         "fuzz" => fuzz::run(arguments),
+        "bench" => bench::run(arguments.next().as_deref()),
         "shapes" => shapes(arguments.next()),
         _ => Err(USAGE.to_owned()),
     };

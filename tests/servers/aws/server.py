@@ -12,7 +12,8 @@ makes things on another day. `aws.deny(action, method, target)` refuses a call f
 region)` answers for moto what moto does not serve. `aws.in_account(number)` works in another account.
 `aws.fault(service, kind, region)` spoils every answer of a service (its signing name) from then on; `Faults` has the kinds.
 
-GET /gate/requests says how many requests came since the seed, by service. GET /_control/requests lists them: service,
+GET /gate/requests says how many requests came since the seed, by service, and how many moto answered with an error of
+its own (it serves only some operations). GET /_control/requests lists them: service,
 method, path, X-Amz-Target, action, and `shown`: which of the watched texts their answers held. PUT /gate/faults with
 {"SERVICE": "KIND", …} replaces the faults; the service `*` is all but sts, and {"after": N} spares the next N requests.
 """
@@ -142,12 +143,14 @@ class Gate:
         self.spared = 0
         self.watched = watched
         self.requests = []
+        self.server_errors = collections.Counter()
 
     def __call__(self, environ, start_response):
         path = environ["PATH_INFO"] + ("?" + environ["QUERY_STRING"] if environ.get("QUERY_STRING") else "")
         if path in ("/gate/requests", "/_control/requests"):
             counted = collections.Counter(noted["service"] for noted in self.requests)
-            answer = json.dumps(counted if path == "/gate/requests" else self.requests).encode()
+            told = {"requests": counted, "server_errors": self.server_errors}
+            answer = json.dumps(told if path == "/gate/requests" else self.requests).encode()
             start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
             return [answer]
         if path == "/gate/faults":
@@ -176,22 +179,22 @@ class Gate:
             fault = None
         if fault:
             protocol = "target" if target else "ec2" if service == "ec2" else "query" if action else "s3" if service == "s3" else "rest-json"
-            answer = self.spoil(fault, protocol, environ, path, target, start_response)
+            answer = self.spoil(fault, protocol, environ, service, path, target, start_response)
         elif held:
             answer = self.give(*held, start_response)
         else:
-            answer = b"".join(self.answer(environ, path, target, start_response))
+            answer = b"".join(self.answer(environ, service, path, target, start_response))
         noted["shown"] = [text for text in self.watched if text.encode() in answer]
         return [answer]
 
-    def spoil(self, kind, protocol, environ, path, target, start_response):
+    def spoil(self, kind, protocol, environ, service, path, target, start_response):
         if kind == "in_circles":
             # a page token that leads to the same page for ever
             kept = []
             asked = json.loads(environ["wsgi.input"].read() or "{}")
             asked = json.dumps({name: value for name, value in asked.items() if value != "again"}).encode()
             environ.update({"wsgi.input": io.BytesIO(asked), "CONTENT_LENGTH": str(len(asked))})
-            answer = b"".join(self.answer(environ, path, target, lambda status, headers, *_: kept.append((status, headers))))
+            answer = b"".join(self.answer(environ, service, path, target, lambda status, headers, *_: kept.append((status, headers))))
             page = json.loads(answer)
             page["NextToken"] = page["nextToken"] = "again"
             answer = json.dumps(page).encode()
@@ -202,12 +205,18 @@ class Gate:
         start_response(f"{status} Fault", [*headers.items(), ("x-amzn-requestid", "00000000-fault")])
         return answer.encode()
 
-    def answer(self, environ, path, target, start_response):
+    def answer(self, environ, service, path, target, start_response):
         words = (path, target)
         for action, method, target in self.denied:
             if environ["REQUEST_METHOD"] == method and any(target.search(word) for word in words):
                 return self.refuse(action, words[1], start_response)
-        return self.application(environ, start_response)
+
+        def watched(status, *more):
+            if status.startswith("5"):
+                self.server_errors[service] += 1
+            return start_response(status, *more)
+
+        return self.application(environ, watched)
 
     @staticmethod
     def give(status, kind, body, start_response):

@@ -5,6 +5,7 @@ use crate::bundles::{self, Opened};
 use crate::cli::ReperformArgs;
 use crate::console::Console;
 use crate::failure::{DONE, Failure, MISMATCH};
+use crate::stages::timed;
 use crate::text::{counted, printable};
 use annexa_bundle::VerifiedBundle;
 use annexa_model::{ENGINE_VERSION, Finding};
@@ -36,10 +37,10 @@ struct Difference {
 }
 
 pub(crate) fn run(arguments: &ReperformArgs, console: &Console) -> Result<u8, Failure> {
-    let bundle = bundles::open(&arguments.bundle, &arguments.opening)?;
+    let bundle = timed("verify", || bundles::open(&arguments.bundle, &arguments.opening))?;
     let wanted = Wanted { current_rules: arguments.with_current_rules, as_of: arguments.as_of };
     let again = Again::derive(&bundle, &wanted)?;
-    let report = compare(&bundle, &again)?;
+    let report = timed("render and compare", || compare(&bundle, &again))?;
     if arguments.json {
         console.json(&report)?;
     } else {

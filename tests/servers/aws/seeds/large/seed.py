@@ -11,6 +11,7 @@ import people
 import records
 import storage
 from apart import ANSWERED, APART, BY_HAND, FEW
+from moto.moto_api._internal import mock_random
 from truth import Truth
 
 REGIONS = ["eu-central-1", "us-east-1"]
@@ -18,6 +19,8 @@ SECOND = "444455556666"
 
 
 def seed(aws):
+    # the same ids each time
+    mock_random.seed(27001)
     other = aws.in_account(SECOND)
     large, second = Truth("large"), Truth("second")
     people.seed(aws, large)
