@@ -367,7 +367,7 @@ fn large_and_odd_files_are_gaps_and_never_stop_the_scan() {
 #[test]
 fn rows_with_one_key_are_bounded() {
     let company = Company::new();
-    company.write("registers/people.csv", &format!("person,status\n{}", "ada,active\n".repeat(30_000)));
+    company.write("registers/people.csv", format!("person,status\n{}", "ada,active\n".repeat(30_000)));
     let scan = company.scan();
     let rows: Vec<_> = scan.extraction.resources.iter().filter(|r| r.kind == "register.person").collect();
     assert_eq!(rows.len(), 30_000);
