@@ -20,6 +20,7 @@ mod scan;
 mod stages;
 mod summary;
 mod text;
+mod threads;
 
 use clap::Parser;
 use cli::{Cli, LogFormat, OutputOptions};
