@@ -76,15 +76,10 @@ impl Again {
         timed("place exchanges", pages).map_err(unreadable)
     }
 
-    /// All derived files, by path in the bundle.
-    pub(crate) fn files(&self) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    /// Hands over every derived file, one after the other, with its path in the bundle.
+    pub(crate) fn each_file(&self, mut take: impl FnMut(&str, &[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
         let pages = self.pages()?;
-        let mut files = BTreeMap::new();
-        for_each_file(&self.derived, &pages, |path, bytes| {
-            files.insert(path.to_owned(), bytes);
-            Ok(())
-        })?;
-        Ok(files)
+        for_each_file(&self.derived, &pages, |path, bytes| take(path, &bytes))
     }
 
     /// The paths of a bundle that are derived.

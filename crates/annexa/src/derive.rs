@@ -4,6 +4,7 @@
 use crate::inputs::Inputs;
 use crate::rules::{Rules, is_providers_own};
 use crate::stages::timed;
+use crate::threads;
 use annexa_annex::{ExceptionUse, RollUp, roll_up};
 use annexa_checks::{Check, Options, evaluate};
 use annexa_model::{
@@ -49,16 +50,16 @@ pub(crate) fn derive(subject: &Subject<'_>, evidence: &Evidence) -> io::Result<D
     let mut whole = Extraction::default();
     let mut targets = Vec::new();
     let mut observed: Option<(Timestamp, Timestamp)> = None;
-    timed("extract", || {
-        for target in subject.targets {
-            let (record, extraction) = one_target(subject.rules, target, evidence, &mut observed)?;
-            targets.push(record);
-            whole.resources.extend(extraction.resources);
-            whole.sets.extend(extraction.sets);
-            whole.gaps.extend(extraction.gaps);
-        }
-        io::Result::Ok(())
-    })?;
+    let extracted =
+        timed("extract", || threads::each(subject.targets, |target| one_target(subject.rules, target, evidence)));
+    for one in extracted {
+        let (record, extraction, asked) = one?;
+        targets.push(record);
+        whole.resources.extend(extraction.resources);
+        whole.sets.extend(extraction.sets);
+        whole.gaps.extend(extraction.gaps);
+        observed = [observed, asked].into_iter().flatten().reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
+    }
     whole.resources.sort_by(|a, b| (&a.kind, &a.target, &a.id).cmp(&(&b.kind, &b.target, &b.id)));
     whole.sets.sort_by(|a, b| (&a.kind, &a.target, &a.region).cmp(&(&b.kind, &b.target, &b.region)));
     let selected = selected_checks(subject);
@@ -107,12 +108,13 @@ pub(crate) fn derive(subject: &Subject<'_>, evidence: &Evidence) -> io::Result<D
     })
 }
 
+/// What a target's evidence says, and when the first and the last call went out.
 fn one_target(
     rules: &Rules,
     target: &Target,
     evidence: &Evidence,
-    observed: &mut Option<(Timestamp, Timestamp)>,
-) -> io::Result<(TargetRecord, Extraction)> {
+) -> io::Result<(TargetRecord, Extraction, Option<(Timestamp, Timestamp)>)> {
+    let mut observed: Option<(Timestamp, Timestamp)> = None;
     let mut record = TargetRecord::new(&target.name, target.kind());
     let mut connect = Vec::new();
     for exchange in evidence.of_target(target.kind(), &target.name)? {
@@ -122,7 +124,7 @@ fn one_target(
         }
         record.observe(&exchange, is_providers_own(&exchange));
         let at = exchange.asked_at;
-        *observed = Some(observed.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+        observed = Some(observed.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
     }
     let mut extraction = match rules.collector(target.kind()) {
         Some(collector) => collector.extract(target, evidence),
@@ -131,7 +133,7 @@ fn one_target(
     extraction.gaps.extend(connect);
     record.identity = extraction.identity.clone();
     record.count(&extraction.sets, &extraction.resources);
-    Ok((record, extraction))
+    Ok((record, extraction, observed))
 }
 
 /// Why a target could not be asked at all.

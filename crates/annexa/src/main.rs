@@ -22,6 +22,7 @@ mod scan;
 mod stages;
 mod summary;
 mod text;
+mod threads;
 mod upload;
 
 use clap::Parser;

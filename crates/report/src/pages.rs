@@ -8,7 +8,7 @@ use std::num::NonZero;
 use std::sync::Mutex;
 
 /// Pages that are rendered before the first of them is handed out.
-const AHEAD: usize = 48;
+const AHEAD: usize = 16;
 
 type Rendered = Result<(String, Vec<u8>), ReportError>;
 

@@ -10,7 +10,8 @@ use crate::text::{counted, printable};
 use annexa_bundle::VerifiedBundle;
 use annexa_model::{ENGINE_VERSION, Finding};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 
 /// What deriving again has shown.
 #[derive(Debug, Serialize)]
@@ -50,21 +51,22 @@ pub(crate) fn run(arguments: &ReperformArgs, console: &Console) -> Result<u8, Fa
 }
 
 fn compare(bundle: &Opened, again: &Again) -> Result<Reperformed, Failure> {
-    let mut derived = again.files()?;
-    let files = derived.len() as u64;
+    let mut recorded: BTreeSet<String> = again.derived_paths(bundle).into_iter().collect();
+    let mut files = 0;
     let mut different = Vec::new();
-    for path in again.derived_paths(bundle) {
-        match derived.remove(&path) {
-            None => different.push(format!("{path}: is in the bundle, but was not derived")),
-            Some(bytes) if bundle.read(&path).map_err(bundles::failure)? != bytes => {
-                different.push(format!("{path}: came out otherwise"));
-            }
-            Some(_) => {}
+    // one file at a time: all pages of a large bundle would not fit into memory
+    again.each_file(|path, bytes| {
+        files += 1;
+        if !recorded.remove(path) {
+            different.push(format!("{path}: was derived, but is not in the bundle"));
+        } else if !is_same(bundle, path, bytes)? {
+            different.push(format!("{path}: came out otherwise"));
         }
-    }
-    different.extend(derived.into_keys().map(|path| format!("{path}: was derived, but is not in the bundle")));
+        Ok(())
+    })?;
+    different.extend(recorded.into_iter().map(|path| format!("{path}: is in the bundle, but was not derived")));
     // the data first: pages follow from it
-    different.sort_by_key(|line| line.contains(".html:"));
+    different.sort_by_cached_key(|line| (line.contains(".html:"), line.clone()));
     let checks = if different.is_empty() { BTreeMap::new() } else { by_check(bundle, again)? };
     Ok(Reperformed {
         bundle: bundle.shown().to_owned(),
@@ -76,6 +78,23 @@ fn compare(bundle: &Opened, again: &Again) -> Result<Reperformed, Failure> {
         checks,
         rules: bundle.report().rules.clone(),
     })
+}
+
+/// Whether a file of the bundle holds these bytes. A large one is read in pieces.
+fn is_same(bundle: &VerifiedBundle, path: &str, bytes: &[u8]) -> Result<bool, Failure> {
+    let unreadable = |error: std::io::Error| Failure::mismatch(format!("{path}: can't be read: {error}"));
+    let mut stream = bundle.stream(path).map_err(bundles::failure)?;
+    let (mut buffer, mut rest) = (vec![0; 64 * 1024], bytes);
+    loop {
+        let read = stream.read(&mut buffer).map_err(unreadable)?;
+        if read == 0 {
+            return Ok(rest.is_empty());
+        }
+        match rest.split_at_checked(read) {
+            Some((start, after)) if buffer.starts_with(start) => rest = after,
+            _ => return Ok(false),
+        }
+    }
 }
 
 /// The findings that came out otherwise, by check.
