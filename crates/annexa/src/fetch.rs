@@ -102,8 +102,9 @@ pub(crate) fn private_folder(prefix: &str, below: &Path) -> std::io::Result<Temp
 fn copies(signals: Signals) -> Result<TempDir, Failure> {
     let folder = private_folder("annexa-", &std::env::temp_dir());
     let folder = folder.map_err(|error| Failure::usage(format!("no temporary folder can be made: {error}")))?;
+    interrupt::removes(folder.path().to_owned());
     if signals == Signals::Here {
-        interrupt::removes(folder.path().to_owned());
+        interrupt::ends();
     }
     Ok(folder)
 }

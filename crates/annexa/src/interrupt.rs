@@ -3,6 +3,7 @@
 use crate::console::Console;
 use annexa_tape::Stop;
 use std::path::PathBuf;
+use std::sync::{Mutex, Once, PoisonError};
 
 /// Pulls the stop at the first signal; a second one ends the program at once.
 pub(crate) fn pulls(stop: Stop, console: Console) {
@@ -11,18 +12,35 @@ pub(crate) fn pulls(stop: Stop, console: Console) {
         console.always("stopping: calls under way are ended, what was collected is kept (once more ends at once)");
         stop.pull();
         wait().await;
-        std::process::exit(130);
+        end();
     });
 }
 
-/// Removes a folder at a signal, then ends the program.
+/// Folders with copies of what is confidential. Whoever ends the program before its time removes them.
+static COPIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Has a folder removed when a signal ends the program.
 pub(crate) fn removes(folder: PathBuf) {
-    std::thread::spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        runtime.block_on(wait());
-        let _ = std::fs::remove_dir_all(folder);
-        std::process::exit(130);
+    COPIES.lock().unwrap_or_else(PoisonError::into_inner).push(folder);
+}
+
+/// Ends the program at the first signal, for commands that have nothing to bring to an end.
+pub(crate) fn ends() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::thread::spawn(|| {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+            runtime.block_on(wait());
+            end();
+        });
     });
+}
+
+fn end() -> ! {
+    for folder in COPIES.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    std::process::exit(130);
 }
 
 #[cfg(unix)]

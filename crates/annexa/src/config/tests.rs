@@ -55,7 +55,7 @@ fn mistakes_have_a_place_and_a_remedy() {
         assert!(!first_error(&telling).contains("word@") && !first_error(&telling).contains("token=word"));
     }
     let key = GOOD.replace("retain:", "retian:");
-    assert!(first_error(&key).contains("annexa.yaml:12:51"), "{}", first_error(&key));
+    assert!(first_error(&key).contains("annexa.yaml:12:52"), "{}", first_error(&key));
     assert!(first_error(&key).contains("did you mean `retain`?"));
     let mode = GOOD.replace("mode: compliance", "mode: complience");
     assert!(first_error(&mode).contains("did you mean `compliance`?"), "{}", first_error(&mode));
