@@ -8,11 +8,13 @@
 )]
 
 mod arrows;
+mod browser;
 mod configuration;
 mod demo;
 mod denied;
 mod docs;
 mod formats;
+mod hostile;
 mod live;
 mod outside;
 mod own;
