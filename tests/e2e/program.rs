@@ -70,13 +70,16 @@ pub(crate) fn statuses(bundle: &Path) -> BTreeMap<(String, String, String), Stri
     lines(&bundle.join("findings.jsonl")).iter().map(|f| (key(f), text(&f["status"]))).collect()
 }
 
-/// All files below a folder, by relative path.
+/// All files below a folder, by relative path. Links are not followed.
 pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut waiting = vec![folder.to_owned()];
     while let Some(current) = waiting.pop() {
         for entry in std::fs::read_dir(&current).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_symlink() {
+                continue;
+            }
             if path.is_dir() {
                 waiting.push(path);
             } else {

@@ -48,6 +48,11 @@ pub(crate) fn markdown(text: &str) -> String {
     out
 }
 
+/// What a thing is called, cut like any text; a blank name would be a link that nobody sees.
+pub(crate) fn name(text: &str, max: usize) -> Cow<'_, str> {
+    if text.chars().all(char::is_whitespace) { Cow::Borrowed("(no name)") } else { cut(text, max) }
+}
+
 /// Text on one line of at most about `max` characters: line breaks and tabs become spaces, invisible characters visible.
 ///
 /// What is left holds no character that XML 1.0 or a terminal could choke on.
@@ -126,6 +131,7 @@ mod tests {
     fn long_text_is_cut_and_says_so() {
         assert_eq!(cut("äöü", 3), "äöü");
         assert_eq!(cut("äöüß", 3), "äöü… (4 characters in all)");
+        assert_eq!((name(" \u{a0}\n", 3), name("äöüß", 9)), ("(no name)".into(), "äöüß".into()));
         assert_eq!(line("a\r\nb\tc\u{1b}[2J\u{ffff}", 99), "a  b c[U+001B][2J[U+FFFF]");
         assert_eq!(line("äöüß\n", 3), "äöü… (5 characters in all)");
     }

@@ -80,7 +80,7 @@ pub(crate) fn row(plan: &Plan<'_>, at: usize) -> Option<Row> {
         class: words::finding_class(finding.status, accepted),
         severity: matches!(finding.status, FindingStatus::Fail | FindingStatus::Unknown)
             .then(|| finding.severity.as_str()),
-        name: escape::cut(&finding.resource.name, NAME).into_owned(),
+        name: escape::name(&finding.resource.name, NAME).into_owned(),
         id: escape::cut(&finding.resource.id, ID).into_owned(),
         place: place(finding),
         message: escape::cut(&finding.message, MESSAGE).into_owned(),

@@ -152,7 +152,7 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates, part: &Part) -> Res
     let names = |list: &[ResourceRef]| -> Vec<String> {
         list.iter()
             .take(if first { SHORT } else { 0 })
-            .map(|r| format!("{} {}", escape::cut(&r.kind, 80), escape::cut(&r.name, 120)))
+            .map(|r| format!("{} {}", escape::cut(&r.kind, 80), escape::name(&r.name, 120)))
             .collect()
     };
     let view = View {
@@ -198,7 +198,7 @@ fn row(plan: &Plan<'_>, change: &FindingChange) -> Row {
         change.resource.region.as_deref().map_or_else(String::new, |region| format!(" · {}", escape::cut(region, 60)));
     Row {
         href: plan.finding_href_by_id(&change.id),
-        resource: escape::cut(&change.resource.name, 200).into_owned(),
+        resource: escape::name(&change.resource.name, 200).into_owned(),
         place: format!("{}{region}", escape::cut(&change.target, 120)),
         check: escape::cut(&change.check, 200).into_owned(),
         message: escape::cut(&change.message, 200).into_owned(),

@@ -165,7 +165,7 @@ pub(super) fn exceptions(plan: &Plan<'_>, checks: Checks<'_, '_, '_>) -> Vec<Exc
             exception.map_or_else(|| "not stated".to_owned(), |e| escape::cut(f(e), 400).into_owned())
         };
         let cover = |&at: &usize| {
-            plan.finding_href(at).map(|href| Link::new(href, escape::cut(&plan.input.findings[at].resource.name, 120)))
+            plan.finding_href(at).map(|href| Link::new(href, escape::name(&plan.input.findings[at].resource.name, 120)))
         };
         ExceptionRow {
             href: super::exceptions::href(plan, id),

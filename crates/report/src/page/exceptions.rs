@@ -120,7 +120,7 @@ fn covers(plan: &Plan<'_>) -> BTreeMap<String, Vec<Link>> {
     let mut covers: BTreeMap<String, Vec<Link>> = BTreeMap::new();
     let findings = plan.input.findings.iter().enumerate().filter_map(|(at, finding)| {
         let id = finding.exception.clone()?;
-        Some((id, Link::new(plan.finding_href(at)?, escape::cut(&finding.resource.name, 80))))
+        Some((id, Link::new(plan.finding_href(at)?, escape::name(&finding.resource.name, 80))))
     });
     let gaps = plan.input.gaps.iter().filter_map(|gap| {
         let text = format!("gap: {} {}", escape::cut(&gap.operation, 60), escape::cut(&gap.subject, 60));

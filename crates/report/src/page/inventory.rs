@@ -190,7 +190,7 @@ fn row(plan: &Plan<'_>, resource: &Resource) -> ResourceRow {
     ResourceRow {
         anchor: paths::anchor('r', &annexa_model::short_hash(&[&resource.kind, &resource.id])),
         kind: escape::cut(&resource.kind, 120).into_owned(),
-        name: text(&resource.name),
+        name: escape::name(&resource.name, 200).into_owned(),
         id: text(&resource.id),
         place: format!(
             "{}{}{}",
