@@ -19,6 +19,9 @@ use std::io;
 /// The operation of an exchange that only says why a target could not be asked at all.
 pub(crate) const CONNECT: &str = "connect";
 
+/// When the first and the last call went out.
+type Span = (Timestamp, Timestamp);
+
 /// What is derived.
 pub(crate) struct Subject<'a> {
     pub rules: &'a Rules,
@@ -113,7 +116,7 @@ fn one_target(
     rules: &Rules,
     target: &Target,
     evidence: &Evidence,
-) -> io::Result<(TargetRecord, Extraction, Option<(Timestamp, Timestamp)>)> {
+) -> io::Result<(TargetRecord, Extraction, Option<Span>)> {
     let mut observed: Option<(Timestamp, Timestamp)> = None;
     let mut record = TargetRecord::new(&target.name, target.kind());
     let mut connect = Vec::new();

@@ -28,6 +28,7 @@ mod upload;
 use clap::Parser;
 use cli::{Cli, LogFormat, OutputOptions};
 use console::Console;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -52,6 +53,8 @@ fn start_log(options: &OutputOptions) {
         _ => "warn,annexa=debug,annexa_tape=debug,annexa_aws=debug,annexa_kubernetes=debug,annexa_github=debug",
     };
     let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(std::io::stderr);
+    // colours are for terminals; a file or a CI log gets the bare text
+    let log = log.with_ansi(std::io::stderr().is_terminal());
     match options.log_format {
         LogFormat::Text => log.with_target(false).init(),
         LogFormat::Json => log.json().init(),
