@@ -54,10 +54,9 @@ fn node() -> Result<(), String> {
 
 /// Programs that only the system's package manager has. Without root they must be there already.
 fn system_packages() -> Result<(), String> {
-    let wanted =
-        [("openssl", "openssl"), ("jq", "jq"), ("faketime", "faketime"), ("chromium", "chromium"), ("age", "age")];
-    let missing: Vec<&str> =
-        wanted.iter().filter(|(program, _)| which(program).is_none()).map(|(_, package)| *package).collect();
+    // each package has the name of its program
+    let wanted = ["openssl", "jq", "faketime", "chromium", "age", "curl"];
+    let missing: Vec<&str> = wanted.into_iter().filter(|program| which(program).is_none()).collect();
     if missing.is_empty() {
         return Ok(());
     }
