@@ -100,7 +100,8 @@ impl<'a> Evaluator<'a> {
             }
             Op::Variable { slot, kind } => {
                 let value = self.slots.borrow().get(*slot).cloned();
-                value.ok_or_else(|| Undecided::broken("no item is asked"))?.convert(*kind, "an item")
+                let value = self.copied(value.ok_or_else(|| Undecided::broken("no item is asked")));
+                value?.convert(*kind, "an item")
             }
             Op::Let(index) => self.named(*index),
             Op::Member { of, member, kind, label } => {
@@ -159,6 +160,20 @@ impl<'a> Evaluator<'a> {
         if spent > BUDGET { Err(Undecided::TooCostly) } else { Ok(()) }
     }
 
+    /// A copy of a text that the rule made costs what making it did: a name for a long text, in a list of a thousand,
+    /// is a thousand long texts.
+    fn copied(&self, value: Decided<'a>) -> Decided<'a> {
+        if let Ok(Val::Text(Cow::Owned(text))) = &value {
+            self.spend(text.len() as u64 / 8)?;
+        }
+        value
+    }
+
+    /// An item of a list.
+    fn item(&self, list: &List<'a>, index: usize, what: &str) -> Decided<'a> {
+        self.copied(list.get(index, what))
+    }
+
     fn touch(&self, node: &Node) {
         let mut touched = self.touched.borrow_mut();
         for path in &node.paths {
@@ -177,6 +192,7 @@ impl<'a> Evaluator<'a> {
                 (right, _) => right,
             },
             Root::Matches => {
+                self.spend(self.roots.matches.len() as u64 / 8)?;
                 let items = Items::Resources(self.roots.matches.clone().into());
                 return Ok(Val::List(List { items, partial: self.roots.uncertain.clone() }));
             }
@@ -187,13 +203,15 @@ impl<'a> Evaluator<'a> {
     fn relation(&self, subject: &'a Subject<'a>, name: &str, what: &str) -> Decided<'a> {
         match self.relations.related(subject, name, what) {
             Related::One(one) => one.map(Val::Resource),
-            Related::Many(many, partial) => Ok(Val::List(List { items: Items::Resources(many.into()), partial })),
+            Related::Many(many, partial) => self
+                .spend(many.len() as u64 / 8)
+                .map(|()| Val::List(List { items: Items::Resources(many.into()), partial })),
         }
     }
 
     fn named(&self, index: usize) -> Decided<'a> {
         if let Some(Some(known)) = self.memo.borrow().get(index) {
-            return known.clone();
+            return self.copied(known.clone());
         }
         let node = self.lets.get(index).ok_or_else(|| Undecided::broken("a name without a meaning"))?;
         // loop variables of the place that asks are not visible inside
@@ -222,7 +240,7 @@ impl<'a> Evaluator<'a> {
     fn index(&self, of: &'a Node, index: &'a Node, label: &str) -> Decided<'a> {
         match (self.value(of)?, self.value(index)?) {
             (Val::List(list), Val::Int(at)) => match usize::try_from(at) {
-                Ok(at) if at < list.len() => list.get(at, label),
+                Ok(at) if at < list.len() => self.item(&list, at, label),
                 _ => Err(list.partial.unwrap_or_else(|| Undecided::absent(label))),
             },
             (Val::Object(object), Val::Text(key)) => object.get(&key, label),
@@ -261,7 +279,7 @@ impl<'a> Evaluator<'a> {
         let (first, second) = (text(arguments.first()), text(arguments.get(1)));
         match function {
             Function::Glob => self.spend(first.saturating_mul(second.max(1)) / 64)?,
-            Function::Matches(_) => self.spend(first / 8)?,
+            Function::Matches(_, weight) => self.spend(first.saturating_mul(*weight) / 8)?,
             _ => self.spend((first + second) / 64)?,
         }
         functions::call(function, arguments, self.as_of)

@@ -15,8 +15,8 @@ pub(crate) enum Function {
     StartsWith,
     EndsWith,
     Contains,
-    /// With its compiled pattern.
-    Matches(Regex),
+    /// With its compiled pattern, and how heavy that is: from 1.
+    Matches(Regex, u64),
     Glob,
     Lower,
     Trim,
@@ -117,7 +117,7 @@ pub(crate) fn call<'a>(function: &Function, arguments: &[Val<'a>], as_of: Timest
         Function::StartsWith => Val::Bool(first.text()?.starts_with(second_text()?)),
         Function::EndsWith => Val::Bool(first.text()?.ends_with(second_text()?)),
         Function::Contains => Val::Bool(first.text()?.contains(second_text()?)),
-        Function::Matches(pattern) => Val::Bool(pattern.is_match(first.text()?)),
+        Function::Matches(pattern, _) => Val::Bool(pattern.is_match(first.text()?)),
         Function::Glob => Val::Bool(glob(second_text()?, first.text()?)),
         Function::Lower => text(first.text()?.to_lowercase()),
         Function::Trim => text(first.text()?.trim().to_owned()),

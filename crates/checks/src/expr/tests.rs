@@ -239,6 +239,23 @@ fn loops_end_when_the_budget_is_spent() {
 }
 
 #[test]
+fn texts_that_a_rule_makes_cost_each_time_that_they_are_copied() {
+    let facts = || json!({"s": "a".repeat(200_000), "l": (0..20_000).collect::<Vec<_>>()});
+    let start = std::time::Instant::now();
+    for rule in [
+        "[resource.s + resource.s].all(x, resource.l.map(i, x).size() > 0)",
+        "[resource.s + resource.s].all(x, resource.l.all(i, x != ''))",
+        "resource.l.all(i, !('b' in [resource.s + 'b']))",
+        "[resource.s + 'b'].all(x, resource.l.all(i, [x][0] != ''))",
+        "resource.l.all(i, !resource.s.matches('(a?){300}a{300}(a|b)*c'))",
+    ] {
+        assert_eq!(says(rule, facts(), &[]), "too costly", "{rule}");
+    }
+    assert_eq!(says("[resource.s + 'b'].all(x, x.endsWith('b') && x != 'b')", facts(), &[]), "true");
+    assert!(start.elapsed() < std::time::Duration::from_secs(60), "it took {:?}", start.elapsed());
+}
+
+#[test]
 fn errors_point_into_the_expression_and_name_the_nearest_word() {
     for (expression, expected) in [
         (

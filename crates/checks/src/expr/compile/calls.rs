@@ -136,10 +136,13 @@ impl<'s> Compiler<'_, 's> {
         let Some(Node { op: Op::Literal(Val::Text(pattern)), .. }) = nodes.last() else {
             return Err(error("the pattern of `matches` is a text in quotes".to_owned()));
         };
-        let built = regex::RegexBuilder::new(pattern).size_limit(1 << 18).nest_limit(32).build();
-        built
-            .map(Function::Matches)
-            .map_err(|_| error("not a regular expression (RE2 syntax), or too large a one".to_owned()))
+        // for each byte of a text as much work can come as the compiled pattern is large, so the limits are tried in turn
+        let within = |limit| regex::RegexBuilder::new(pattern).size_limit(limit << 12).nest_limit(32).build().ok();
+        let limits = [1_usize, 4, 16, 64].into_iter();
+        limits
+            .filter_map(|limit| Some(Function::Matches(within(limit)?, limit as u64)))
+            .next()
+            .ok_or_else(|| error("not a regular expression (RE2 syntax), or too large a one".to_owned()))
     }
 }
 

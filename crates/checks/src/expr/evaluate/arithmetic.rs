@@ -44,8 +44,9 @@ impl<'a> Evaluator<'a> {
                 remember(&mut partial, why.clone());
             }
             for index in 0..list.len() {
-                match list.get(index, "an item") {
+                match self.item(list, index, "an item") {
                     Ok(item) => items.push(item),
+                    Err(why) if why.is_final() => return Err(why),
                     Err(why) => remember(&mut partial, why),
                 }
             }

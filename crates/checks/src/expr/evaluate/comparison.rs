@@ -38,7 +38,7 @@ impl<'a> Evaluator<'a> {
         let mut met = None;
         for index in 0..left.len() {
             self.spend(1)?;
-            match (left.get(index, "an item"), right.get(index, "an item")) {
+            match (self.item(left, index, "an item"), self.item(right, index, "an item")) {
                 (Ok(a), Ok(b)) => match self.equal(&a, &b) {
                     Ok(false) => return Ok(false),
                     Ok(true) => {}
@@ -57,7 +57,7 @@ impl<'a> Evaluator<'a> {
                 let mut met = list.partial.clone();
                 for index in 0..list.len() {
                     self.spend(1)?;
-                    match list.get(index, "an item").and_then(|known| self.equal(&known, item)) {
+                    match self.item(list, index, "an item").and_then(|known| self.equal(&known, item)) {
                         Ok(true) => return Ok(true),
                         Ok(false) => {}
                         Err(why) if why.is_final() => return Err(why),

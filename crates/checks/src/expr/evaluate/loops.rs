@@ -15,7 +15,7 @@ impl<'a> Evaluator<'a> {
             Val::Object(object) => keys(object),
             other => return Err(Undecided::broken(format!("{} has no items", other.type_name()))),
         };
-        let items = (0..list.len()).map(|index| list.get(index, label_of(over)));
+        let items = (0..list.len()).map(|index| self.item(&list, index, label_of(over)));
         match kind {
             Loop::All => self.quantify(items, list.partial.clone(), slot, body, false),
             Loop::Exists => self.quantify(items, list.partial.clone(), slot, body, true),
