@@ -101,10 +101,14 @@ pub(crate) fn for_each_file(
     take("resources.jsonl", lines(&derived.resources)?)?;
     take("gaps.jsonl", lines(&derived.gaps)?)?;
     take("controls.json", array(&derived.controls)?)?;
-    let input = pages.input();
-    take("oscal/assessment-results.json", annexa_report::oscal(&input).map_err(bundles::rendering)?)?;
+    let report = timed("plan pages", || annexa_report::Report::new(&pages.input()));
+    timed("oscal", || {
+        let mut oscal = Vec::new();
+        report.oscal_into(&mut oscal).map_err(bundles::rendering)?;
+        take("oscal/assessment-results.json", oscal)
+    })?;
     let templates = Templates::built_in().map_err(bundles::rendering)?;
-    for page in annexa_report::render(&input, templates) {
+    for page in report.pages(templates) {
         let (path, bytes) = page.map_err(bundles::rendering)?;
         take(&path, bytes)?;
     }

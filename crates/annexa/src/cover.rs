@@ -2,6 +2,7 @@
 
 use crate::derive::Derived;
 use crate::rules::{Rules, reproduce};
+use crate::threads;
 use annexa_bundle::RuleComparison;
 use annexa_model::{
     ENGINE_VERSION, Edition, Exchange, FailureKind, Period, Selection, Settings, Target, TargetRecord, Timestamp,
@@ -11,9 +12,11 @@ use annexa_report::{
     Changes, Cover, Exchanges, HostReport, Previous, Recorded, ReportInput, RulesReport, TargetReport, TypeCount,
 };
 use annexa_tape::Evidence;
+use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Arc, OnceLock};
 
 /// What a bundle says of itself beside what is derived. `reperform` takes it from the manifest.
 #[derive(Clone, Debug)]
@@ -165,44 +168,64 @@ struct Places<'a> {
 }
 
 struct Place {
-    file: String,
+    file: Arc<str>,
     line: u64,
     digest: String,
-    /// The exchange, while all that are held stay below [`HELD`]; others are read again when asked for.
-    exchange: Option<Exchange>,
+    /// The exchange once it was asked for, while all that are held stay below [`HELD`]; others are read each time.
+    held: Option<OnceLock<Option<Exchange>>>,
 }
 
 /// How many bytes of evidence are held in memory for the pages.
-const HELD: usize = 64 * 1024 * 1024;
+const HELD: usize = 8 * 1024 * 1024;
+
+/// All that placing an exchange needs of it.
+#[derive(Deserialize)]
+struct OnlyId<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
 
 impl<'a> Places<'a> {
     fn new(evidence: &'a Evidence) -> io::Result<Self> {
+        let paths: Vec<&str> = evidence.paths().collect();
         let mut by_id = BTreeMap::new();
         let mut held = 0;
-        for path in evidence.paths() {
-            let bytes = evidence.read(path)?;
-            let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-            for (number, (line, exchange)) in lines.zip(evidence.of_file(path)?).enumerate() {
-                held += line.len();
-                by_id.entry(exchange.id.clone()).or_insert_with(|| Place {
-                    file: format!("evidence/{path}"),
+        for (path, placed) in paths.iter().zip(threads::each(&paths, |path| of_file(evidence, path))) {
+            let file: Arc<str> = Arc::from(format!("evidence/{path}"));
+            for (number, (id, length, digest)) in placed?.into_iter().enumerate() {
+                held += length;
+                let place = Place {
+                    file: Arc::clone(&file),
                     line: number as u64 + 1,
-                    digest: sha256_hex(line),
-                    exchange: (held <= HELD).then_some(exchange),
-                });
+                    digest,
+                    held: (held <= HELD).then(OnceLock::new),
+                };
+                by_id.entry(id).or_insert(place);
             }
         }
         Ok(Self { evidence, by_id })
     }
 }
 
+/// The id, length and digest of each line of a file.
+fn of_file(evidence: &Evidence, path: &str) -> io::Result<Vec<(String, usize, String)>> {
+    let bytes = evidence.read(path)?;
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let place = |line: &[u8]| {
+        let OnlyId { id } = serde_json::from_slice(line).map_err(io::Error::other)?;
+        Ok((id.into_owned(), line.len(), sha256_hex(line)))
+    };
+    lines.map(place).collect()
+}
+
 impl Exchanges for Places<'_> {
     fn get(&self, id: &str) -> Option<Recorded<'_>> {
         let place = self.by_id.get(id)?;
-        let exchange = match &place.exchange {
-            Some(exchange) => Cow::Borrowed(exchange),
-            // the evidence was read before: what can't be read now is shown as missing
-            None => Cow::Owned(self.evidence.get(id).ok().flatten()?),
+        // the evidence was read before: what can't be read now is shown as missing
+        let read = || self.evidence.get(id).ok().flatten();
+        let exchange = match &place.held {
+            Some(held) => Cow::Borrowed(held.get_or_init(read).as_ref()?),
+            None => Cow::Owned(read()?),
         };
         Some(Recorded {
             exchange,

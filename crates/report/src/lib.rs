@@ -35,6 +35,33 @@ pub use sarif::sarif_into;
 pub use summary::markdown;
 pub use templates::Templates;
 
+/// A report that is planned once and written in several forms: what goes where is the most work of a large one.
+pub struct Report<'a>(plan::Plan<'a>);
+
+impl std::fmt::Debug for Report<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Report").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Report<'a> {
+    /// Plans a report.
+    #[must_use]
+    pub fn new(input: &ReportInput<'a>) -> Self {
+        Self(plan::Plan::new(*input))
+    }
+
+    /// Writes the OSCAL assessment results; see [`oscal_into`].
+    pub fn oscal_into(&self, out: &mut dyn std::io::Write) -> Result<(), ReportError> {
+        oscal::write(&self.0, out)
+    }
+
+    /// Renders every page; see [`render`].
+    pub fn pages(self, templates: &'a Templates) -> impl Iterator<Item = Result<(String, Vec<u8>), ReportError>> + 'a {
+        pages::Pages::new(self.0, templates)
+    }
+}
+
 /// Renders every page: its path in the bundle and its bytes, one after the other.
 ///
 /// Pure: the same input gives the same bytes in the same order. Pages are made a few at a time when the iterator is asked
@@ -43,5 +70,5 @@ pub fn render<'a>(
     input: &ReportInput<'a>,
     templates: &'a Templates,
 ) -> impl Iterator<Item = Result<(String, Vec<u8>), ReportError>> + 'a {
-    pages::Pages::new(plan::Plan::new(*input), templates)
+    Report::new(input).pages(templates)
 }

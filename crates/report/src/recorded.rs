@@ -43,6 +43,8 @@ pub(crate) struct Meta {
     pub(crate) id: String,
     pub(crate) file: usize,
     pub(crate) line: u64,
+    /// Of the line.
+    pub(crate) digest: String,
     pub(crate) part: usize,
     pub(crate) group: usize,
     pub(crate) asked_at: Timestamp,
@@ -141,6 +143,7 @@ impl Reader {
             id: id.to_owned(),
             file: 0,
             line: recorded.line,
+            digest: recorded.digest.to_string(),
             part: 0,
             group,
             asked_at: exchange.asked_at,

@@ -79,12 +79,13 @@ pub(super) fn observation(plan: &Plan<'_>, at: usize) -> Value {
 
 /// The line of the evidence file, by RFC 5147's fragment for text, with its digest.
 fn evidence(plan: &Plan<'_>, id: &str) -> Option<Value> {
-    let recorded = plan.input.exchanges.get(id)?;
-    let line_before = recorded.line.saturating_sub(1);
+    let meta = plan.files.meta(id)?;
+    let (file, group) = (plan.files.files.get(meta.file)?, plan.files.groups.get(meta.group)?);
+    let line_before = meta.line.saturating_sub(1);
     Some(json!({
-        "href": format!("../{}#line={line_before},{}", paths::link(&recorded.file), recorded.line),
-        "description": line(&format!("{} on {}", recorded.exchange.operation, recorded.exchange.target)),
-        "props": [prop("sha-256", &recorded.digest), prop("exchange", id)],
+        "href": format!("../{}#line={line_before},{}", paths::link(&file.path), meta.line),
+        "description": line(&format!("{} on {}", group.operation, group.target)),
+        "props": [prop("sha-256", &meta.digest), prop("exchange", id)],
     }))
 }
 

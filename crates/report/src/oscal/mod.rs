@@ -19,9 +19,12 @@ const VERSION: &str = "1.1.2";
 
 /// Writes the OSCAL assessment results as JSON. Links are those of a file in the bundle's `oscal/` folder.
 pub fn oscal_into(input: &ReportInput<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
-    let plan = Plan::new(*input);
+    write(&Plan::new(*input), out)
+}
+
+pub(crate) fn write(plan: &Plan<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     let mut serializer = serde_json::Serializer::pretty(out);
-    Document(&plan).serialize(&mut serializer)?;
+    Document(plan).serialize(&mut serializer)?;
     Ok(())
 }
 
