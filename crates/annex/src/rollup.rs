@@ -44,6 +44,11 @@ impl Speaks<'_> {
         self.supporting.iter().fold(StatusCounts::default(), |sum, (_, result)| plus(sum, result.counts))
     }
 
+    /// Direct checks with a pass, or an accepted fail.
+    pub(crate) fn passing(&self) -> usize {
+        self.direct.iter().filter(|(_, result)| result.counts.pass + result.counts.accepted > 0).count()
+    }
+
     /// Direct checks that gave no finding at all.
     pub(crate) fn silent(&self) -> usize {
         self.direct.iter().filter(|(_, result)| total(result.counts) == 0).count()
@@ -134,10 +139,13 @@ fn status(entry: &Entry, speaks: &Speaks<'_>, handed_in: bool) -> ControlStatus 
         ControlStatus::Deviation
     } else if direct.unknown > 0 || speaks.silent() > 0 {
         ControlStatus::Incomplete
-    } else if direct.pass > 0 {
+    } else if direct.pass > 0 && direct.manual == 0 {
         ControlStatus::Supported
-    } else if direct.accepted + supporting.pass + supporting.fail + supporting.accepted + supporting.unknown > 0 {
+    } else if direct.pass + direct.accepted + supporting.pass + supporting.fail + supporting.accepted > 0 {
         ControlStatus::Partial
+    } else if supporting.unknown > 0 {
+        // nothing at all could be read
+        ControlStatus::Incomplete
     } else if asks_people || matches!(entry.level, Level::None | Level::PartialDocuments | Level::FullDocuments) {
         ControlStatus::Manual
     } else {
@@ -306,7 +314,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_first_status_that_holds_is_shown() {
-        use FindingStatus::{Fail, NotApplicable, Pass, Unknown};
+        use FindingStatus::{Fail, Manual, NotApplicable, Pass, Unknown};
         let direct = [check("c", "A.8.3", Strength::Direct)];
         let status = |statuses: &[FindingStatus]| {
             let findings: Vec<Finding> =
@@ -318,7 +326,11 @@ pub(crate) mod tests {
         assert_eq!(status(&[]), ControlStatus::Incomplete);
         assert_eq!(status(&[Pass, NotApplicable]), ControlStatus::Supported);
         assert_eq!(status(&[NotApplicable]), ControlStatus::None);
+        assert_eq!(status(&[Pass, Manual]), ControlStatus::Partial);
+        assert_eq!(status(&[Manual]), ControlStatus::Manual);
         let supporting = [check("c", "A.8.3", Strength::Supporting)];
+        let lost = [finding("c", "r", Unknown)];
+        assert_eq!(shown(&supporting, &lost, None, "A.8.3").status, ControlStatus::Incomplete);
         assert_eq!(shown(&supporting, &[finding("c", "r", Fail)], None, "A.8.3").status, ControlStatus::Partial);
         assert_eq!(shown(&[], &[], None, "A.7.4").status, ControlStatus::Manual);
     }
@@ -331,6 +343,17 @@ pub(crate) mod tests {
         let record = shown(&checks, &findings, None, "A.8.3");
         assert_eq!(record.status, ControlStatus::Supported);
         assert!(record.sentence.contains("1 accepted"), "{}", record.sentence);
+    }
+
+    #[test]
+    fn only_checks_that_pass_are_said_to_pass() {
+        let checks = [check("a", "A.8.3", Strength::Direct), check("b", "A.8.3", Strength::Direct)];
+        let of = |other: FindingStatus| [finding("a", "r", FindingStatus::Pass), finding("b", "r", other)];
+        let supported = shown(&checks, &of(FindingStatus::NotApplicable), None, "A.8.3");
+        assert!(supported.sentence.starts_with("1 of 2 direct checks passes"), "{}", supported.sentence);
+        assert!(supported.sentence.contains("1 has nothing to judge here"), "{}", supported.sentence);
+        let partial = shown(&checks, &of(FindingStatus::Manual), None, "A.8.3");
+        assert!(partial.sentence.contains("1 asks people to judge"), "{}", partial.sentence);
     }
 
     #[test]

@@ -28,18 +28,26 @@ pub(crate) fn of_status(status: ControlStatus, speaks: &Speaks<'_>, handed_in: u
             worst(&speaks.direct, |c| c.unknown, "could not be read", "could not be read"),
             accepted(direct)
         ),
-        ControlStatus::Incomplete => {
+        ControlStatus::Incomplete if speaks.silent() > 0 => {
             format!("{} of {} direct checks gave no result.", speaks.silent(), speaks.direct.len())
         }
-        ControlStatus::Supported => format!(
-            "{} on everything that was found: {} findings.{}",
-            match speaks.direct.len() {
-                1 => "The one direct check passes".to_owned(),
-                n => format!("All {n} direct checks pass"),
-            },
-            direct.pass,
-            accepted(direct)
-        ),
+        ControlStatus::Incomplete => {
+            let unknown = speaks.supporting_counts().unknown;
+            format!("No direct check speaks to it, and none of {unknown} supporting findings could be read.")
+        }
+        ControlStatus::Supported => {
+            let idle = match speaks.direct.len() - speaks.passing() {
+                0 => String::new(),
+                1 => " 1 has nothing to judge here.".to_owned(),
+                n => format!(" {n} have nothing to judge here."),
+            };
+            format!("{}.{idle}{}", passing(speaks), accepted(direct))
+        }
+        ControlStatus::Partial if direct.pass > 0 => {
+            let asking = speaks.direct.iter().filter(|(_, result)| result.counts.manual > 0).count();
+            let verb = if asking == 1 { "asks" } else { "ask" };
+            format!("{}; {asking} {verb} people to judge.{}", passing(speaks), accepted(direct))
+        }
         ControlStatus::Partial => {
             let counts = speaks.supporting_counts();
             format!(
@@ -61,6 +69,20 @@ pub(crate) fn of_status(status: ControlStatus, speaks: &Speaks<'_>, handed_in: u
             "A scan could show a part of it, but nothing in this bundle speaks to it.".to_owned()
         }
     }
+}
+
+/// `All 3 direct checks pass on everything that was found: 12 findings`.
+fn passing(speaks: &Speaks<'_>) -> String {
+    let (passing, all) = (speaks.passing(), speaks.direct.len());
+    let checks = match (passing, all) {
+        (1, 1) => "The one direct check passes".to_owned(),
+        (n, m) if n == m => format!("All {n} direct checks pass"),
+        (1, m) => format!("1 of {m} direct checks passes"),
+        (n, m) => format!("{n} of {m} direct checks pass"),
+    };
+    let findings = speaks.direct_counts().pass;
+    let noun = if findings == 1 { "finding" } else { "findings" };
+    format!("{checks} on everything that was found: {findings} {noun}")
 }
 
 pub(crate) fn projected(successors: &[&ControlRecord]) -> String {

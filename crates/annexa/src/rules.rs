@@ -2,11 +2,11 @@
 
 use crate::config::Config;
 use annexa_annex::Catalogue;
-use annexa_checks::Checks;
+use annexa_checks::{Check, Checks};
 use annexa_model::{Exchange, Kind, RuleFiles, TypeSchema};
 use annexa_source::Diagnostic;
 use annexa_tape::Collector;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub(crate) struct Rules {
     pub catalogue: Catalogue,
     pub checks: Checks,
     pub schemas: Vec<TypeSchema>,
+    /// Asks what the checks look at.
+    pub aws: annexa_aws::Aws,
     collectors: BTreeMap<Kind, Arc<dyn Collector>>,
 }
 
@@ -95,14 +97,19 @@ impl Rules {
     pub(crate) fn load(files: RuleFiles) -> Result<Self, Vec<Diagnostic>> {
         let catalogue = Catalogue::load(&files)?;
         let mut collectors: BTreeMap<Kind, Arc<dyn Collector>> = BTreeMap::new();
-        collectors.insert(Kind::Aws, Arc::new(annexa_aws::Aws::load(&files)?));
+        let aws = annexa_aws::Aws::load(&files)?;
         collectors.insert(Kind::Kubernetes, Arc::new(annexa_kubernetes::Kubernetes::load(&files)?));
         collectors.insert(Kind::Github, Arc::new(annexa_github::Github::load(&files)?));
         collectors.insert(Kind::Documents, Arc::new(annexa_documents::DocumentsCollector::load(&files)?));
-        let schemas: Vec<TypeSchema> = collectors.values().flat_map(|c| c.schemas()).collect();
+        let schemas: Vec<TypeSchema> =
+            aws.schemas().into_iter().chain(collectors.values().flat_map(|c| c.schemas())).collect();
         let controls = catalogue.mappable_ids().into_iter().map(str::to_owned).collect();
         let checks = Checks::load(&files, &controls, &schemas)?;
-        Ok(Self { files, catalogue, checks, schemas, collectors })
+        // each fact of AWS is a call: one that no rule looks at is not made
+        let looked_at = looked_at(checks.iter(), &schemas);
+        let aws = aws.asking(&|kind, fact| looked_at.get(kind).is_some_and(|facts| facts.contains(fact)));
+        collectors.insert(Kind::Aws, Arc::new(aws.clone()));
+        Ok(Self { files, catalogue, checks, schemas, aws, collectors })
     }
 
     /// The collector for a kind of target.
@@ -119,6 +126,18 @@ impl Rules {
     pub(crate) fn title_of(&self, kind: &str) -> &str {
         self.schemas.iter().find(|s| s.name == kind).map_or("", |s| s.title.as_str())
     }
+}
+
+/// The resource types, each with its facts, that some checks look at.
+pub(crate) fn looked_at<'c>(
+    checks: impl Iterator<Item = &'c Check>,
+    schemas: &[TypeSchema],
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (kind, facts) in checks.flat_map(|check| check.looks_at(schemas)) {
+        all.entry(kind).or_default().extend(facts);
+    }
+    all
 }
 
 /// The same call for `aws`, `kubectl`, `gh` or `git`, where there is one.

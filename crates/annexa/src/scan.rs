@@ -10,7 +10,7 @@ use crate::derive::{Derived, Subject, derive};
 use crate::failure::Failure;
 use crate::inputs::{CHANGES, Inputs};
 use crate::progress::Calls;
-use crate::rules::Rules;
+use crate::rules::{Rules, looked_at};
 use crate::{bundles, changes, interrupt};
 use annexa_bundle::{Recipients, SaltSeed, Seal, SigningKey, Writer, Written};
 use annexa_locker::Stored;
@@ -187,7 +187,7 @@ fn wanted_types(plan: &Plan) -> Option<Vec<String>> {
         Selection::Partial { checks, .. } if !checks.is_empty() => {
             let patterns = crate::derive::glob_set(checks);
             let chosen = plan.rules.checks.iter().filter(|check| patterns.is_match(&check.id));
-            Some(chosen.flat_map(|check| check.types()).map(str::to_owned).collect())
+            Some(looked_at(chosen, &plan.rules.schemas).into_keys().collect())
         }
         _ => None,
     }

@@ -25,6 +25,14 @@ impl Aws {
         link(rules).map(|catalog| Self { catalog: Arc::new(catalog) })
     }
 
+    /// The same collector, asking only for the facts that `looked_at` (type, fact) names and for those that they need.
+    #[must_use]
+    pub fn asking(self, looked_at: &dyn Fn(&str, &str) -> bool) -> Self {
+        let mut catalog = Arc::unwrap_or_clone(self.catalog);
+        catalog.prune(looked_at);
+        Self { catalog: Arc::new(catalog) }
+    }
+
     /// What an exchange's answer says, with the member names of AWS's documentation; none when there is no usable one.
     #[must_use]
     pub fn answer(&self, exchange: &Exchange) -> Option<Value> {

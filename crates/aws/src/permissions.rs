@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 impl Aws {
-    /// The IAM policy document that allows exactly what the loaded descriptions ask, for all types or the wanted ones.
+    /// The IAM policy document that allows exactly what is asked.
     #[must_use]
     pub fn permissions(&self) -> Value {
         let mut actions = BTreeSet::new();
-        for used in self.catalog.operations.0.values() {
+        let unasked = &self.catalog.unasked;
+        for (_, used) in self.catalog.operations.0.iter().filter(|(name, _)| !unasked.contains(*name)) {
             actions.extend(used.permissions.iter().cloned());
         }
         // needs no permission, and naming it may make people think that it does

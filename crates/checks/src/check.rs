@@ -1,13 +1,13 @@
 //! A check, compiled: what a file says, ready to be asked.
 
 use crate::examples::ExamplesFile;
-use crate::expr::{Node, Paths, Root};
+use crate::expr::{Node, Paths, Root, Step};
 use crate::file::Expect;
 use crate::message::Template;
 use crate::refs::Ref;
-use annexa_model::{CheckSummary, ControlReason, EvidenceKind, Severity};
+use annexa_model::{CheckSummary, ControlReason, EvidenceKind, Severity, TypeSchema};
 use annexa_source::SourceFile;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a check comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,14 +97,50 @@ impl Check {
         }
     }
 
-    /// All types that it needs to know of, the asked one first.
+    /// All that its rules can look at: resource types, each with its facts. What leads from one resource to another is among
+    /// them.
     #[must_use]
-    pub fn types(&self) -> Vec<&str> {
-        let mut types = vec![self.resource_type()];
-        if let Question::Given { left, right, .. } = &self.question {
-            types.extend([left.kind.as_str(), right.kind.as_str()].into_iter().filter(|k| *k != self.resource_type()));
+    pub fn looks_at(&self, schemas: &[TypeSchema]) -> BTreeMap<String, BTreeSet<String>> {
+        let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut see = |kind: &str, fact: Option<&str>| {
+            let facts = all.entry(kind.to_owned()).or_default();
+            // `spec` of `spec.rules[].host`; what is no fact of the type stays without effect
+            facts.extend(fact.map(|path| path.split(['.', '[']).next().unwrap_or(path).to_owned()));
+        };
+        self.kinds().into_iter().for_each(|(_, kind)| see(kind, None));
+        for path in self.paths.iter() {
+            for (_, mut kind) in self.kinds().into_iter().filter(|(root, _)| *root == path.root) {
+                let mut at_resource = true;
+                for step in &path.steps {
+                    match step {
+                        Step::Fact(name) if at_resource => {
+                            see(kind, Some(name));
+                            at_resource = false;
+                        }
+                        Step::Relation(name) => {
+                            let schema = schemas.iter().find(|schema| schema.name == kind);
+                            let Some(relation) = schema.and_then(|schema| schema.relations.get(name)) else { break };
+                            see(kind, Some(&relation.here));
+                            see(&relation.to, Some(&relation.there));
+                            kind = &relation.to;
+                        }
+                        Step::Fact(_) | Step::Own(_) | Step::Items => {}
+                    }
+                }
+            }
         }
-        types
+        all
+    }
+
+    /// The types that its ways begin at.
+    fn kinds(&self) -> Vec<(Root, &str)> {
+        match &self.question {
+            Question::Each { kind, .. } => vec![(Root::Resource, kind)],
+            Question::Given { left, right, expect, .. } => {
+                let other = if expect.asks_right() { &left.kind } else { &right.kind };
+                vec![(Root::Left, &left.kind), (Root::Right, &right.kind), (Root::Matches, other)]
+            }
+        }
     }
 
     /// What roll-up and reports need to know.

@@ -3,13 +3,13 @@
 use crate::cli::{PermissionKind, PermissionsArgs};
 use crate::console::Console;
 use crate::failure::{DONE, Failure};
-use crate::rules;
+use crate::rules::{self, Rules};
 use annexa_github::TokenPermission;
 
 pub(crate) fn run(arguments: &PermissionsArgs, console: &Console) -> Result<u8, Failure> {
     let files = rules::library();
     let text = match arguments.kind {
-        PermissionKind::Aws => pretty(&annexa_aws::Aws::load(&files)?.permissions())?,
+        PermissionKind::Aws => pretty(&Rules::load(files)?.aws.permissions())?,
         PermissionKind::Kubernetes => annexa_kubernetes::Kubernetes::load(&files)?.permissions(),
         PermissionKind::Github => github(&annexa_github::Github::load(&files)?.permissions(None)),
     };

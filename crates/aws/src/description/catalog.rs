@@ -12,13 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// All loaded services and the resource types that they make.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Catalog {
     /// By the name of the description file.
     pub(crate) services: BTreeMap<String, Arc<Service>>,
     pub(crate) types: BTreeMap<String, TypeDef>,
     pub(crate) operations: Operations,
     pub(crate) endpoints: Endpoints,
+    /// Operations whose answers are understood, but that are not asked.
+    pub(crate) unasked: BTreeSet<String>,
 }
 
 /// Where a type's resources are listed.
@@ -81,7 +83,7 @@ pub(crate) struct Poll {
 }
 
 /// A resource type.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TypeDef {
     pub(crate) name: String,
     pub(crate) title: String,
@@ -99,14 +101,14 @@ pub(crate) struct TypeDef {
 }
 
 /// Where the resources of a type come from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Origin {
     OnePer(OnePer),
     List(Vec<Step>),
 }
 
 /// One call on the way to a list of resources.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) source: StepSource,
     pub(crate) items: Path,
@@ -116,21 +118,23 @@ pub(crate) struct Step {
     pub(crate) batch: Option<(String, usize)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum StepSource {
     Call(Box<CallDef>),
     Shared(String),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct NamedFact {
     pub(crate) name: String,
     /// The description file that it stands in: its `shared` calls are meant.
     pub(crate) service: String,
+    /// Asked only while the resource's region is not known.
+    pub(crate) for_region: bool,
     pub(crate) def: FactDef,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum FactDef {
     Call { call: Box<CallDef>, for_each: Option<ForEach> },
     Merge { shared: String, path: Path, by: Vec<(Path, Ref)>, many: bool },
@@ -138,7 +142,7 @@ pub(crate) enum FactDef {
 }
 
 /// One call for each value, or for `batch` values at once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ForEach {
     pub(crate) values: Path,
     pub(crate) into: String,
@@ -146,10 +150,10 @@ pub(crate) struct ForEach {
 }
 
 /// All operations in use, by their full name: what the transport may send and how it judges and cuts the answers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Operations(pub(crate) BTreeMap<String, OperationUse>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OperationUse {
     /// A description file that has its shapes.
     pub(crate) service: String,

@@ -12,7 +12,7 @@ use crate::facts::{FUNCTIONS, function};
 use crate::shapes::ServiceModel;
 use annexa_model::RuleFiles;
 use annexa_source::{Diagnostic, SourceFile, Spanned};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Reads and links all descriptions below `aws/`.
@@ -32,7 +32,8 @@ pub(crate) fn link(rules: &RuleFiles) -> Result<Catalog, Vec<Diagnostic>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut catalog = Catalog { services, types, operations: Operations::default(), endpoints };
+    let mut catalog =
+        Catalog { services, types, operations: Operations::default(), endpoints, unasked: BTreeSet::new() };
     catalog.operations = operations(&drafts, &catalog);
     Ok(catalog)
 }

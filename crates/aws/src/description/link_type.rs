@@ -72,7 +72,8 @@ impl<'a> TypeLinker<'a> {
         for (fact, (file, written, inherited)) in &written {
             if let Some(def) = self.fact(file, written, inherited) {
                 fields.insert((*fact).to_owned(), def.1.clone());
-                facts.push(NamedFact { name: (*fact).to_owned(), service: file.stem.clone(), def: def.0 });
+                let (name, service) = ((*fact).to_owned(), file.stem.clone());
+                facts.push(NamedFact { name, service, for_region: false, def: def.0 });
             }
         }
         self.check_paths(draft, spec, &written, &facts, &fields);

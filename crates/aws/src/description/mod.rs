@@ -14,6 +14,7 @@ mod link_type;
 mod named;
 mod order;
 mod path;
+mod prune;
 mod schema;
 
 pub(crate) use allow::is_read;

@@ -22,6 +22,9 @@ impl Run<'_> {
     ) -> Result<Resource, Reason> {
         let subject = self.subject(def, &draft, region.as_deref());
         for fact in &def.facts {
+            if fact.for_region && self.region_of(def, &draft).is_some() {
+                continue;
+            }
             self.fact(def, fact, &mut draft, region.as_deref(), &subject).await;
         }
         let region = self.region_of(def, &draft).or(region);

@@ -3,7 +3,7 @@
 use super::observed::{Place, in_words, show_places, show_value, walk};
 use super::world::World;
 use crate::check::{Check, Question};
-use crate::expr::{Evaluator, FactPath, Node, Roots, Step, Undecided};
+use crate::expr::{Evaluator, FactPath, Node, Root, Roots, Step, Undecided};
 use crate::facts::Subject;
 use crate::refs::Ref;
 use annexa_model::{Finding, FindingStatus, ResourceRef, Timestamp, finding_id};
@@ -152,18 +152,29 @@ impl<'a> Turn<'a> {
             evidence.extend(sources(subject, ""));
         };
         let places = walk(self.world, &self.evaluator.roots, path, &mut keep);
-        if places.iter().any(|place| matches!(place, Place::Missing(Undecided::Absent { .. }))) {
+        if places.is_empty() || places.iter().any(|place| matches!(place, Place::Missing(Undecided::Absent { .. }))) {
             self.absence(path, evidence);
         }
         places
     }
 
-    /// That a related resource is not there, the lists show.
+    /// That a related resource is not there, or no list holds one, the lists show.
     fn absence(&self, path: &FactPath, evidence: &mut Vec<&'a str>) {
-        let Some(Step::Relation(name)) = path.steps.first() else { return };
-        let schema = self.world.schemas.get(&self.subject.resource.kind);
-        let Some(relation) = schema.and_then(|schema| schema.relations.get(name)) else { return };
-        evidence.extend(self.world.lists_of(&relation.to));
+        let roots = &self.evaluator.roots;
+        let at_root = match path.root {
+            Root::Resource => roots.resource,
+            Root::Left => roots.left,
+            Root::Right => roots.right,
+            Root::Matches => roots.matches.first().copied(),
+        };
+        let mut kind = at_root.unwrap_or(self.subject).resource.kind.as_str();
+        for step in &path.steps {
+            let Step::Relation(name) = step else { continue };
+            let schema = self.world.schemas.get(kind);
+            let Some(relation) = schema.and_then(|schema| schema.relations.get(name)) else { return };
+            evidence.extend(self.world.lists_of(&relation.to));
+            kind = &relation.to;
+        }
     }
 }
 

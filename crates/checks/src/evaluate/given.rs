@@ -1,6 +1,7 @@
 //! Compares two sets: a hash join with keys that the check names.
 
 use super::ask::{Answer, Turn, sources};
+use super::observed::walk;
 use super::world::World;
 use crate::check::{Check, Question, Side};
 use crate::expr::{Evaluator, Node, Root, Roots, Undecided, Val, remember, string};
@@ -21,6 +22,8 @@ pub(crate) struct Table<'a> {
 struct Keyed<'a> {
     side: &'a Side,
     by_key: HashMap<String, Vec<&'a Subject<'a>>>,
+    /// Those that `where` leaves out.
+    left_out: HashMap<String, Vec<&'a Subject<'a>>>,
     /// Why there may be more under any key.
     uncertain: Option<Undecided>,
 }
@@ -58,7 +61,7 @@ impl<'a> Table<'a> {
         let roots = self.roots(subject, matches);
         let turn = Turn::new(check, world, subject, roots, as_of);
         let answer = turn.before().unwrap_or_else(|| self.answer(&turn, &part.0, keys, world));
-        let mut evidence = self.key_facts(&turn.evaluator.roots, check);
+        let mut evidence = self.joined(&turn, keys);
         if turn.evaluator.roots.matches.is_empty() && matches!(part.0, Part::Keys(_)) {
             // that there is no counterpart, the lists show
             evidence.extend(world.lists_of(&self.other.side.kind));
@@ -129,46 +132,75 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The exchanges behind the facts that the keys are made of, and behind the counterparts' being there.
-    fn key_facts(&self, roots: &Roots<'a>, check: &Check) -> Vec<&'a str> {
-        let asked = if self.asked.side.root == Root::Right { roots.right } else { roots.left };
-        let mut evidence = Vec::new();
-        for (keyed, subjects) in [(&self.asked, asked.as_slice()), (&self.other, roots.matches.as_slice())] {
-            let facts = fact_names(&keyed.side.key, check);
-            for subject in subjects {
-                evidence.extend(facts.iter().flat_map(|fact| sources(subject, fact)).chain(sources(subject, "")));
-            }
-        }
+    /// The exchanges behind the facts that decide who stands in which set and who belongs to whom: of the asked resource, of
+    /// its counterparts, and, when it has none, of those that are left out by the other side's `where`.
+    fn joined(&self, turn: &Turn<'a>, keys: &[String]) -> Vec<&'a str> {
+        let matches = turn.evaluator.roots.matches.as_slice();
+        let left_out = if matches.is_empty() { self.other.left_out(keys, turn.subject) } else { Vec::new() };
+        let mut evidence = deciding(turn, self.asked.side, &[turn.subject]);
+        evidence.extend(deciding(turn, self.other.side, matches));
+        evidence.extend(deciding(turn, self.other.side, &left_out));
         evidence
+    }
+}
+
+/// The exchanges behind the facts that a side's key and `where` can look at.
+fn deciding<'a>(turn: &Turn<'a>, side: &'a Side, subjects: &[&'a Subject<'a>]) -> Vec<&'a str> {
+    let mut evidence: Vec<&'a str> = subjects.iter().flat_map(|subject| sources(subject, "")).collect();
+    let paths = side.filter.iter().chain([&side.key]).flat_map(paths_of).filter_map(|path| turn.check.paths.get(path));
+    for path in paths.filter(|path| path.root == side.root) {
+        for subject in subjects {
+            let mut keep = |subject: &'a Subject<'a>, fact: Option<&str>| {
+                evidence.extend(sources(subject, "").chain(fact.into_iter().flat_map(|fact| sources(subject, fact))));
+            };
+            walk(turn.world, &side.roots(subject), path, &mut keep);
+        }
+    }
+    evidence
+}
+
+impl Side {
+    /// The roots for a resource of this side alone.
+    fn roots<'a>(&self, subject: &'a Subject<'a>) -> Roots<'a> {
+        match self.root {
+            Root::Right => Roots { right: Some(subject), ..Roots::default() },
+            _ => Roots { left: Some(subject), ..Roots::default() },
+        }
     }
 }
 
 impl<'a> Keyed<'a> {
     fn of(&self, keys: &[String], not: &Subject<'_>) -> Vec<&'a Subject<'a>> {
-        let mut found: Vec<&'a Subject<'a>> =
-            keys.iter().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
-        // in a set that is compared with itself nobody is their own counterpart
-        found.retain(|subject| subject.index != not.index);
-        found.sort_by_key(|subject| subject.index);
-        found.dedup_by_key(|subject| subject.index);
-        found
+        among(&self.by_key, keys, not)
+    }
+
+    fn left_out(&self, keys: &[String], not: &Subject<'_>) -> Vec<&'a Subject<'a>> {
+        among(&self.left_out, keys, not)
     }
 }
 
-/// The top-level facts that a key is made of.
-fn fact_names<'c>(key: &Node, check: &'c Check) -> Vec<&'c str> {
-    let mut names = Vec::new();
-    let mut todo = vec![key];
+fn among<'a>(
+    by_key: &HashMap<String, Vec<&'a Subject<'a>>>,
+    keys: &[String],
+    not: &Subject<'_>,
+) -> Vec<&'a Subject<'a>> {
+    let mut found: Vec<&'a Subject<'a>> = keys.iter().filter_map(|key| by_key.get(key)).flatten().copied().collect();
+    // in a set that is compared with itself nobody is their own counterpart
+    found.retain(|subject| subject.index != not.index);
+    found.sort_by_key(|subject| subject.index);
+    found.dedup_by_key(|subject| subject.index);
+    found
+}
+
+/// The ways to facts in an expression.
+fn paths_of(node: &Node) -> Vec<usize> {
+    let mut paths = Vec::new();
+    let mut todo = vec![node];
     while let Some(node) = todo.pop() {
-        let facts =
-            node.paths.iter().filter_map(|path| check.paths.get(*path)).filter_map(|path| match path.steps.first() {
-                Some(crate::expr::Step::Fact(name)) => Some(name.as_str()),
-                _ => None,
-            });
-        names.extend(facts);
+        paths.extend(&node.paths);
         todo.extend(node.children());
     }
-    names
+    paths
 }
 
 fn join_shown(keys: &[String], matches: &[&Subject<'_>]) -> [(String, serde_json::Value); 2] {
@@ -182,13 +214,18 @@ fn join_shown(keys: &[String], matches: &[&Subject<'_>]) -> [(String, serde_json
 }
 
 fn keyed<'a>(check: &'a Check, world: &'a World<'a>, side: &'a Side, as_of: Timestamp) -> Keyed<'a> {
-    let mut keyed = Keyed { side, by_key: HashMap::new(), uncertain: world.incomplete(&side.kind) };
+    let uncertain = world.incomplete(&side.kind);
+    let mut keyed = Keyed { side, by_key: HashMap::new(), left_out: HashMap::new(), uncertain };
     for index in world.of_type(&side.kind) {
         let Some(subject) = world.subject(*index) else { continue };
         match part(check, world, side, subject, as_of).0 {
             Part::Keys(keys) => keys.into_iter().for_each(|key| keyed.by_key.entry(key).or_default().push(subject)),
+            Part::Left => {
+                let keys = keys_of(check, world, side, subject, as_of).unwrap_or_default();
+                keys.into_iter().for_each(|key| keyed.left_out.entry(key).or_default().push(subject));
+            }
             // without a key it can be nobody's counterpart
-            Part::Left | Part::Undecided(Undecided::Absent { .. }) => {}
+            Part::Undecided(Undecided::Absent { .. }) => {}
             Part::Undecided(why) => remember(&mut keyed.uncertain, why),
         }
     }
@@ -203,12 +240,7 @@ fn part<'a>(
     subject: &'a Subject<'a>,
     as_of: Timestamp,
 ) -> (Part, Vec<usize>) {
-    let mut roots = Roots::default();
-    match side.root {
-        Root::Right => roots.right = Some(subject),
-        _ => roots.left = Some(subject),
-    }
-    let evaluator = Evaluator::new(world, roots, as_of, &[], check.paths.len());
+    let evaluator = Evaluator::new(world, side.roots(subject), as_of, &[], check.paths.len());
     let part = match side.filter.as_ref().map(|filter| evaluator.truth(filter)) {
         Some(Ok(false)) => Part::Left,
         Some(Err(why)) => Part::Undecided(why),
@@ -218,6 +250,18 @@ fn part<'a>(
         },
     };
     (part, evaluator.touched())
+}
+
+/// The keys of a resource, whether it stands in the set or not.
+fn keys_of<'a>(
+    check: &'a Check,
+    world: &'a World<'a>,
+    side: &'a Side,
+    subject: &'a Subject<'a>,
+    as_of: Timestamp,
+) -> Result<Vec<String>, Undecided> {
+    let evaluator = Evaluator::new(world, side.roots(subject), as_of, &[], check.paths.len());
+    evaluator.value(&side.key).and_then(|value| key_texts(&value))
 }
 
 /// The keys that a value gives. An empty text is no key: it would match every other resource that lacks one.

@@ -85,6 +85,10 @@ impl Paths {
         self.paths.get(index).map(|(path, _)| path)
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &FactPath> {
+        self.paths.iter().map(|(path, _)| path)
+    }
+
     pub(crate) fn label(&self, index: usize) -> &str {
         self.paths.get(index).map_or("", |(_, label)| label)
     }

@@ -23,7 +23,7 @@ pub fn oscal_into(input: &ReportInput<'_>, out: &mut dyn Write) -> Result<(), Re
 }
 
 pub(crate) fn write(plan: &Plan<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
-    let mut serializer = serde_json::Serializer::pretty(out);
+    let mut serializer = serde_json::Serializer::new(out);
     Document(plan).serialize(&mut serializer)?;
     Ok(())
 }
