@@ -2,6 +2,7 @@
 
 use crate::program::{demo, expect, files, json, lines};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 #[test]
 fn it_has_four_targets_all_statuses_and_all_controls() {
@@ -40,6 +41,37 @@ fn each_check_gives_exactly_one_finding_for_each_resource() {
             assert!(ids.contains(id), "{check} says nothing of {id}");
         }
     }
+}
+
+/// The exception: an account without a detector is judged by the list of detectors alone.
+const NOT_ALWAYS_ASKED: [&str; 1] = ["guardduty:GetDetector"];
+
+#[test]
+fn each_judgement_cites_every_call_that_its_check_names() {
+    let operations: BTreeMap<String, String> = files(&demo().join("evidence"))
+        .values()
+        .flat_map(|bytes| bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()))
+        .map(|line| serde_json::from_slice::<serde_json::Value>(line).unwrap())
+        .map(|e| (e["id"].as_str().unwrap().to_owned(), e["operation"].as_str().unwrap().to_owned()))
+        .collect();
+    let made: BTreeSet<&str> = operations.values().map(String::as_str).collect();
+    let (out, _) = expect(Path::new("."), &["checks", "list", "--json"], 0);
+    let checks: Vec<serde_json::Value> = serde_json::from_str(&out).unwrap();
+    let mut judged = 0;
+    for finding in lines(&demo().join("findings.jsonl")) {
+        if !["pass", "fail"].contains(&finding["status"].as_str().unwrap()) {
+            continue;
+        }
+        let cited: BTreeSet<&str> =
+            finding["evidence"].as_array().unwrap().iter().map(|id| operations[id.as_str().unwrap()].as_str()).collect();
+        let check = checks.iter().find(|check| check["id"] == finding["check"]).unwrap();
+        let named = check["see"].as_array().unwrap().iter().filter_map(|see| see.as_str()?.strip_prefix("aws:"));
+        for operation in named.filter(|o| made.contains(o) && !NOT_ALWAYS_ASKED.contains(o)) {
+            assert!(cited.contains(operation), "{} does not cite {operation}", finding["id"]);
+            judged += 1;
+        }
+    }
+    assert!(judged > 100, "only {judged} calls were looked for");
 }
 
 #[test]
