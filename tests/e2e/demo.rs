@@ -1,6 +1,6 @@
 //! The demo: everything in one bundle, the same bytes each time, nothing secret in it.
 
-use crate::program::{demo, expect, files, json, lines};
+use crate::program::{demo, expect, files, json, lines, root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -62,8 +62,12 @@ fn each_judgement_cites_every_call_that_its_check_names() {
         if !["pass", "fail"].contains(&finding["status"].as_str().unwrap()) {
             continue;
         }
-        let cited: BTreeSet<&str> =
-            finding["evidence"].as_array().unwrap().iter().map(|id| operations[id.as_str().unwrap()].as_str()).collect();
+        let cited: BTreeSet<&str> = finding["evidence"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|id| operations[id.as_str().unwrap()].as_str())
+            .collect();
         let check = checks.iter().find(|check| check["id"] == finding["check"]).unwrap();
         let named = check["see"].as_array().unwrap().iter().filter_map(|see| see.as_str()?.strip_prefix("aws:"));
         for operation in named.filter(|o| made.contains(o) && !NOT_ALWAYS_ASKED.contains(o)) {
@@ -72,6 +76,24 @@ fn each_judgement_cites_every_call_that_its_check_names() {
         }
     }
     assert!(judged > 100, "only {judged} calls were looked for");
+}
+
+#[test]
+fn a_part_of_the_checks_asks_all_that_they_look_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = root().join("fixtures/demo/company/annexa.yaml").display().to_string();
+    let bundle = demo().display().to_string();
+    for only in ["aws.cloudtrail.*", "aws.ec2.*", "documents.person.*"] {
+        let scan = ["scan", "-c", &config, "--replay", &bundle, "--only", only, "--out", "part"];
+        expect(folder.path(), &scan, 0);
+        let gaps = lines(&folder.path().join("part/gaps.jsonl"));
+        assert!(gaps.is_empty(), "{only}: {gaps:?}");
+        let whole = lines(&demo().join("findings.jsonl"));
+        for finding in lines(&folder.path().join("part/findings.jsonl")) {
+            let same = whole.iter().find(|f| f["id"] == finding["id"] && f["target"] == finding["target"]).unwrap();
+            assert_eq!(same["status"], finding["status"], "{}", finding["id"]);
+        }
+    }
 }
 
 #[test]

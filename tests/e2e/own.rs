@@ -56,4 +56,7 @@ fn a_check_and_a_service_of_ones_own() {
     expect(folder.path(), &["reperform", "bundle"], 0);
     let (_, err) = expect(folder.path(), &["checks", "test", "checks", "--services", "services"], 0);
     assert!(err.contains("0 failures"), "{err}");
+    let (library, _) = expect(folder.path(), &["permissions", "aws"], 0);
+    let (with_own, _) = expect(folder.path(), &["permissions", "aws", "-c", "annexa.yaml"], 0);
+    assert!(!library.contains("sns:") && with_own.contains("sns:GetTopicAttributes"), "{with_own}");
 }

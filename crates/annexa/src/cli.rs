@@ -288,6 +288,9 @@ pub(crate) enum ChecksVerb {
 pub(crate) struct PermissionsArgs {
     /// The kind of target.
     pub kind: PermissionKind,
+    /// With your own checks and services, from this configuration.
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -42,4 +42,17 @@ mod tests {
             assert!(["Get", "List", "Describe", "Generate"].iter().any(|verb| name.starts_with(verb)), "{action}");
         }
     }
+
+    #[test]
+    fn what_nobody_looks_at_is_not_asked() {
+        let aws = Aws::load(&rules()).unwrap();
+        let asked = aws.clone().asking(&|kind, fact| (kind, fact) == ("aws.s3.bucket", "public_access_blocked"));
+        let facts: Vec<(&str, bool)> =
+            asked.catalog.types["aws.s3.bucket"].facts.iter().map(|f| (f.name.as_str(), f.for_region)).collect();
+        // what the fact is made of, and where the bucket is, when the list does not say so
+        assert_eq!(facts, [("location", true), ("block_public_access", false), ("public_access_blocked", false)]);
+        let policy = |aws: &Aws| aws.permissions().to_string();
+        assert!(policy(&aws).contains("s3:GetBucketTagging") && !policy(&asked).contains("s3:GetBucketTagging"));
+        assert!(policy(&asked).contains("iam:GenerateCredentialReport"), "what facts share is asked");
+    }
 }

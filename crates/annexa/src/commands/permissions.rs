@@ -1,13 +1,17 @@
 //! `annexa permissions`: the least privilege that a scan needs, from the same descriptions that the scan uses.
 
 use crate::cli::{PermissionKind, PermissionsArgs};
+use crate::config::Config;
 use crate::console::Console;
 use crate::failure::{DONE, Failure};
 use crate::rules::{self, Rules};
 use annexa_github::TokenPermission;
 
 pub(crate) fn run(arguments: &PermissionsArgs, console: &Console) -> Result<u8, Failure> {
-    let files = rules::library();
+    let files = match &arguments.config {
+        Some(path) => rules::with_own(&Config::read(path)?)?,
+        None => rules::library(),
+    };
     let text = match arguments.kind {
         PermissionKind::Aws => pretty(&Rules::load(files)?.aws.permissions())?,
         PermissionKind::Kubernetes => annexa_kubernetes::Kubernetes::load(&files)?.permissions(),

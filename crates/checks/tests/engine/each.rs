@@ -149,6 +149,26 @@ fn a_check_without_a_target_gives_no_finding_and_is_named() {
 }
 
 #[test]
+fn that_no_list_holds_one_the_lists_show() {
+    let checks = load("each: test.thing\npass: people.exists(p, p.active)\n", &zoo()).unwrap();
+    let all = [thing("r", json!({"w": ["eve"]}))];
+    let sets = [set("test.thing", "prod", SetState::Complete), set("test.person", "prod", SetState::Complete)];
+    let finding = run(&checks, &zoo(), &all, &sets).findings.remove(0);
+    assert_eq!(finding.status, FindingStatus::Fail);
+    assert_eq!(finding.evidence, ["ex-r", "ex-r-w", "list-test.person-prod"]);
+}
+
+#[test]
+fn a_check_says_what_it_looks_at() {
+    let rule = "each: test.thing\npass: has(resource.o.p) && people.exists(p, p.active)\nobserve: [resource.n]\n";
+    let checks = load(rule, &zoo()).unwrap();
+    let looked_at = checks.iter().next().unwrap().looks_at(&zoo());
+    let facts = |kind: &str| looked_at[kind].iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(facts("test.thing"), ["n", "o", "w"]);
+    assert_eq!(facts("test.person"), ["active", "key"]);
+}
+
+#[test]
 fn relations_are_found_by_key_and_keep_three_states() {
     let keys = "each: test.thing\npass: owner.active && people.all(p, p.active)\n";
     let checks = load(keys, &zoo()).unwrap();

@@ -103,9 +103,25 @@ fn a_finding_of_a_join_names_both_sides() {
     let finding = run(&checks, &zoo(), &all, &sets).findings.remove(0);
     assert_eq!(finding.message, "name-of-p1 is still name-of-t1");
     assert_eq!((&finding.observed["key"], &finding.observed["matches"]), (&json!(["ada"]), &json!(["t1"])));
-    assert_eq!(finding.evidence, ["ex-p1", "ex-p1-login", "ex-t1", "ex-t1-s"]);
+    assert_eq!(finding.evidence, ["ex-p1", "ex-p1-active", "ex-p1-login", "ex-t1", "ex-t1-s"], "and `where`");
     let alone = run(&checks, &zoo(), &all[..1], &sets).findings.remove(0);
-    assert_eq!(alone.evidence, ["ex-p1", "ex-p1-login", "list-test.thing-prod"], "the list shows that nobody is there");
+    assert_eq!(
+        alone.evidence,
+        ["ex-p1", "ex-p1-active", "ex-p1-login", "list-test.thing-prod"],
+        "the list shows that nobody is there"
+    );
+}
+
+#[test]
+fn who_is_left_out_by_the_other_sides_where_is_shown() {
+    let keys = "given:\n  left: {type: test.thing, key: lower(resource.s)}\n  right: {type: test.person, where: \
+                \"or(resource.active, false)\", key: lower(resource.login)}\n  expect: each-left-in-right\n";
+    let checks = load(keys, &zoo()).unwrap();
+    let all = [thing("t1", json!({"s": "ada"})), person("p1", json!({"login": "ada", "active": false}))];
+    let sets = [set("test.person", "hr", SetState::Complete), set("test.thing", "prod", SetState::Complete)];
+    let finding = run(&checks, &zoo(), &all, &sets).findings.remove(0);
+    assert_eq!(said(std::slice::from_ref(&finding)), ["fail t1"]);
+    assert_eq!(finding.evidence, ["ex-p1", "ex-p1-active", "ex-p1-login", "ex-t1", "ex-t1-s", "list-test.person-hr"]);
 }
 
 #[test]
