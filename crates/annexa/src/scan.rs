@@ -87,7 +87,7 @@ pub(crate) fn run(plan: Plan, console: &Console) -> Result<Outcome, Failure> {
         stop: stop.clone(),
     };
     let wanted = wanted_types(&plan);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::usage(format!("no threads to work with: {error}")))?;

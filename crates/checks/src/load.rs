@@ -3,6 +3,7 @@
 mod loader;
 
 use crate::check::{Check, Origin};
+use crate::examples::ExamplesFile;
 use crate::expr::{Paths, TAGGED, with_deep_stack};
 use crate::file::CheckFile;
 use crate::schemas::Schemas;
@@ -101,6 +102,11 @@ impl Checks {
         }
         check_aliases(&checks, &mut errors);
         if errors.is_empty() { Ok(Self { checks }) } else { Err(errors) }
+    }
+
+    /// Frees the memory of the examples, which only [`crate::test_examples`] needs.
+    pub fn forget_examples(&mut self) {
+        self.checks.values_mut().for_each(|check| check.examples = ExamplesFile::default());
     }
 
     /// A check by its id or one of its older ids.

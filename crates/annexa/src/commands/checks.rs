@@ -78,7 +78,7 @@ fn test(dirs: &[PathBuf], services: &[PathBuf], json: bool, console: &Console) -
         }
     }
     annexa_aws::add_shapes(&mut files)?;
-    let rules = Rules::load(files)?;
+    let rules = Rules::load_with_examples(files)?;
     let results = annexa_checks::test_examples(&rules.checks, &rules.schemas);
     let problems: Vec<Diagnostic> = results.iter().filter_map(|result| result.problem.clone()).collect();
     if json {

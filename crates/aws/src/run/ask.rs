@@ -27,6 +27,9 @@ pub(crate) trait Ask: Send + Sync {
 
     /// Waits before something is asked again.
     async fn pause(&self);
+
+    /// Whether the resources are wanted, and not the asking alone.
+    fn extracts(&self) -> bool;
 }
 
 /// Where a run takes place.

@@ -74,4 +74,8 @@ impl Ask for Live<'_> {
             tokio::time::sleep(PAUSE).await;
         }
     }
+
+    fn extracts(&self) -> bool {
+        false
+    }
 }

@@ -89,7 +89,9 @@ impl<'a> Run<'a> {
                     // a trail of all regions is listed in each of them
                     Ok(resource) if seen.insert(resource.id.clone()) => {
                         set.found += 1;
-                        resources.push(resource);
+                        if self.asker.extracts() {
+                            resources.push(resource);
+                        }
                     }
                     Ok(_) => {}
                     Err(reason) => {

@@ -56,6 +56,10 @@ impl Ask for Tape<'_> {
     }
 
     async fn pause(&self) {}
+
+    fn extracts(&self) -> bool {
+        true
+    }
 }
 
 /// Runs a future that never has to wait for anything outside to its end.
