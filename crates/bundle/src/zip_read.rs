@@ -109,7 +109,7 @@ impl Reader<'_> {
             return self.end_at(at, &bytes, comment);
         }
         // a zip that was cut or changed is a bundle that does not match; what never was one is a mistake in the call
-        if length < 2 || self.bytes(0, 2)? != b"PK" {
+        if !b"PK".starts_with(&self.bytes(0, length.min(2))?) {
             return Err(BundleError::not_a_bundle(self.path, "it is neither a zip nor a folder"));
         }
         Err(self.refuse("", "it is not a whole zip file, or bears a foreign comment"))
