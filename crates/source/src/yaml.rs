@@ -34,14 +34,10 @@ impl SourceFile {
     /// A text that is not there. What has no characters has no place of its own, so the error points to its key.
     fn empty(&self, line: u64, column: u64) -> Diagnostic {
         let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        let mut before = self.text.get(..self.offset(line, column)).unwrap_or("");
-        // the parser may name the end of the line, or what follows
-        while let Some(text) =
-            before.trim_end().rsplit_once('\n').filter(|(_, last)| last.trim_start().starts_with('#'))
-        {
-            before = text.0;
-        }
-        let key = before.trim_end().strip_suffix(':').map(|text| (text, text.trim_end_matches(is_word)));
+        let (before, rest) = self.text.split_at_checked(self.offset(line, column)).unwrap_or_default();
+        // the place is the colon, or the word `null` behind it
+        let named = if rest.starts_with(':') { Some(before) } else { before.trim_end().strip_suffix(':') };
+        let key = named.map(|text| (text, text.trim_end_matches(is_word)));
         match key.filter(|(text, head)| text.len() > head.len()) {
             Some((text, head)) => {
                 let start = head.rfind('\n').map_or(0, |at| at + 1);
