@@ -255,15 +255,15 @@ mod tests {
     #[test]
     fn credentials_in_the_environment_make_a_target() {
         for name in ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"] {
-            let variables = [(name, "audit"), ("AWS_REGION", "eu-west-1")];
+            let variables = [(name, "auditing"), ("AWS_REGION", "eu-west-1")];
             let variable =
                 |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
             let found = Found { environment: environment(&variable), ..Found::default() };
             let text = configuration(&found);
-            let profile = if name == "AWS_PROFILE" { ", profile: \"audit\"" } else { "" };
+            let profile = if name == "AWS_PROFILE" { ", profile: \"auditing\"" } else { "" };
             let target = format!("- {{name: aws, kind: aws{profile}, regions: [eu-west-1]}}");
             assert!(text.contains(&target) && !text.contains("nothing was detected"), "{text}");
-            assert!(name == "AWS_PROFILE" || !text.contains("audit"), "{text}");
+            assert!(name == "AWS_PROFILE" || !text.contains("auditing"), "{text}");
         }
         assert_eq!(environment(&|name| (name == "AWS_REGION").then(|| "eu-west-1".to_owned())), None);
     }
