@@ -138,7 +138,7 @@ mod tests {
                 "documents.policy.approver-is-not-the-author fail 3",
                 "example is not approved by somebody besides its author: nobody is named who approved it",
             ),
-            ("documents.library.has-scope fail 2", "T is empty"),
+            ("documents.library.has-scope fail 2", "T: this document is empty"),
             (
                 "documents.person.leaver-has-no-github-membership fail 2",
                 "example is a member of the organization, but has left the company: ada on 2026-01-31, perhaps more",
