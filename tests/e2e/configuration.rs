@@ -47,6 +47,21 @@ fn annexa_yaml() {
         "annexa.yaml:9:",
         &["`account` is not for a target of kind `documents`"],
     );
+    check(
+        &error("annexa.yaml", "eu-central-1", "eu-centrall-1"),
+        "annexa.yaml:6:",
+        &["`eu-centrall-1` is no AWS region", "did you mean `eu-central-1`?"],
+    );
+    check(
+        &error("annexa.yaml", "path: ./isms", "path: ./elsewhere"),
+        "annexa.yaml:9:41: the folder elsewhere does not exist",
+        &[],
+    );
+    check(
+        &error("annexa.yaml", "edition: \"2022\"", "signing: {key: ./anexa.pem}"),
+        "annexa.yaml:3:16: the key anexa.pem does not exist",
+        &["annexa keygen --out anexa.pem"],
+    );
     check(&error("annexa.yaml", "targets:", "targets: ["), "annexa.yaml:", &[]);
 }
 
@@ -62,6 +77,8 @@ fn unknown_checks_and_targets_on_the_command_line() {
     company(folder.path());
     let err = scan(folder.path(), &["--only", "aws.s3.bucket-blocks-public-acess"]);
     check(&err, "--only", &["did you mean `aws.s3.bucket-blocks-public-access`?"]);
+    let err = scan(folder.path(), &["--only", "gcp.bigquery.dataset-rotates"]);
+    check(&err, "--only", &["`annexa checks list` shows all"]);
     check(&scan(folder.path(), &["--target", "prodution"]), "--target", &["did you mean `production`?"]);
     check(&scan(folder.path(), &["--fail-on", "hihg"]), "hihg", &["did you mean `high`?"]);
 }
@@ -71,12 +88,37 @@ fn the_companys_inputs() {
     check(&error("soa.yaml", "id: A.5.1,", "id: A.5.111,"), "soa.yaml:6:", &["no control A.5.111", "did you mean"]);
     check(&error("soa.yaml", "id: A.5.2,", "id: A.5.1,"), "soa.yaml:7:", &["A.5.1 stands here twice"]);
     check(&error("exceptions.yaml", "check: aws.s3", "check: aws.s4"), "exceptions.yaml:3:", &["did you mean"]);
+    check(
+        &error("exceptions.yaml", "    owner: ", "    owner: #"),
+        "exceptions.yaml:",
+        &["`owner` is empty: write a text"],
+    );
     check(&error("exceptions.yaml", "    expires: 2027-01-31\n", ""), "exceptions.yaml:", &["`expires` is missing"]);
     check(
         &error("manual-evidence.yaml", "file: files/provider", "file: files/provder"),
         "manual-evidence.yaml:8:",
         &["can't be read"],
     );
+}
+
+#[test]
+fn what_never_was_a_bundle_is_told_from_a_damaged_one() {
+    let folder = tempfile::tempdir().unwrap();
+    company(folder.path());
+    let (out, err) = expect(folder.path(), &["verify", "annexa.yaml"], 2);
+    check(&err, "annexa.yaml is not an evidence bundle", &["neither a zip nor a folder"]);
+    assert!(!out.contains("signature"), "{out}");
+    std::fs::write(folder.path().join("cut.zip"), b"PK\x03\x04 and no more").unwrap();
+    let (out, _) = expect(folder.path(), &["verify", "cut.zip"], 1);
+    check(&out, "cut.zip", &["not a whole zip file"]);
+}
+
+#[test]
+fn controls_go_by_their_number_alone() {
+    let (out, _) = expect(Path::new("."), &["controls", "show", "8.15"], 0);
+    assert!(out.starts_with("A.8.15 "), "{out}");
+    let (out, _) = expect(Path::new("."), &["controls", "show", "8.1"], 0);
+    assert!(out.starts_with("8.1 "), "{out}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The numbers in docs/ are those of the library.
 
-use crate::program::{expect, root};
+use crate::program::{expect, root, statuses};
 use serde_json::Value;
 use std::path::Path;
 
@@ -23,12 +23,43 @@ fn the_table_of_controls_is_current() {
 }
 
 #[test]
+fn the_examples_of_documents_leave_nothing_to_fill_in() {
+    let text = std::fs::read_to_string(root().join("docs/documents.md")).unwrap();
+    let block = |language: &str, holds: &str| {
+        let fence = format!("```{language}\n");
+        let blocks = text.split(&fence).skip(1).filter_map(|rest| rest.split("```").next());
+        blocks.into_iter().find(|block| block.contains(holds)).unwrap().to_owned()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let isms = folder.path().join("isms");
+    std::fs::create_dir_all(isms.join("policies")).unwrap();
+    std::fs::write(isms.join("policies/backup.md"), block("markdown", "Backup policy")).unwrap();
+    std::fs::write(isms.join("people.csv"), block("csv", "person,")).unwrap();
+    std::fs::write(isms.join("people.meta.yaml"), block("yaml", "REG-1")).unwrap();
+    let config = format!("organization: Example\ntargets:\n{}", block("yaml", "kind: documents"));
+    std::fs::write(folder.path().join("annexa.yaml"), config).unwrap();
+    expect(folder.path(), &["scan", "--out", "evidence", "--only", "documents.*", "--allow-incomplete"], 0);
+    let statuses = statuses(&folder.path().join("evidence"));
+    for (check, found) in [
+        ("documents.policy.header-is-complete", 1),
+        ("documents.policy.is-approved", 1),
+        ("documents.policy.approver-is-active", 1),
+        ("documents.policy.names-known-controls", 1),
+        ("documents.person.row-is-complete", 3),
+    ] {
+        let of_check: Vec<_> = statuses.iter().filter(|((id, _, _), _)| id == check).collect();
+        assert_eq!(of_check.iter().filter(|(_, status)| *status == "pass").count(), found, "{of_check:?}");
+    }
+}
+
+#[test]
 fn every_file_that_the_readme_names_is_there() {
     for page in [
         "README.md",
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/scanning.md",
+        "docs/documents.md",
         "docs/own-checks.md",
         "docs/verify.md",
         "docs/ci.md",

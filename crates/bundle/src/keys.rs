@@ -165,6 +165,9 @@ pub(crate) fn keygen_on(disk: &dyn Disk, out: &Path) -> Result<KeyFiles, BundleE
     let public_key = key.public().ok_or_else(bad)?;
     let (private_pem, public_pem) = (key.to_pem().ok_or_else(bad)?, public_key.to_pem().ok_or_else(bad)?);
     let public = public_path(out);
+    if out.symlink_metadata().is_ok() {
+        return Err(already_there(out));
+    }
     if public.symlink_metadata().is_ok() {
         let why = "the public key of another pair is there".to_owned();
         return Err(BundleError::WouldOverwrite { path: public, why });
@@ -187,13 +190,15 @@ fn public_path(private: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+fn already_there(path: &Path) -> BundleError {
+    let why = "it exists already, and a key is never overwritten".to_owned();
+    BundleError::WouldOverwrite { path: path.to_owned(), why }
+}
+
 fn write_new(disk: &dyn Disk, path: &Path, text: &str) -> Result<(), BundleError> {
     let mut file = match disk.create(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let why = "there is a file already, and a key is never overwritten".to_owned();
-            return Err(BundleError::WouldOverwrite { path: path.to_owned(), why });
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Err(already_there(path)),
         Err(error) => return Err(BundleError::io("create", path)(error)),
     };
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync());
@@ -227,7 +232,8 @@ mod tests {
         assert_eq!((public.id(), private.public().unwrap().id()), (files.key_id.clone(), files.key_id));
         assert!(public.verifies(b"x", &private.sign(b"x")));
         assert!(!public.verifies(b"y", &private.sign(b"x")));
-        assert!(matches!(keygen(&path), Err(BundleError::WouldOverwrite { .. })));
+        let again = keygen(&path).unwrap_err().to_string();
+        assert!(again.contains("annexa.pem is left alone: it exists already"), "{again}");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

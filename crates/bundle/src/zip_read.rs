@@ -108,6 +108,10 @@ impl Reader<'_> {
             };
             return self.end_at(at, &bytes, comment);
         }
+        // a zip that was cut or changed is a bundle that does not match; what never was one is a mistake in the call
+        if !b"PK".starts_with(&self.bytes(0, length.min(2))?) {
+            return Err(BundleError::not_a_bundle(self.path, "it is neither a zip nor a folder"));
+        }
         Err(self.refuse("", "it is not a whole zip file, or bears a foreign comment"))
     }
 

@@ -26,7 +26,26 @@ impl SourceFile {
             Error::DuplicateMappingKey { key: Some(key), .. } => {
                 place(format!("the key `{key}` stands here twice")).with_help("keep one of the two")
             }
+            Error::NullIntoString { .. } => self.empty(line, column),
             other => place(first_line(&other.to_string())),
+        }
+    }
+
+    /// A text that is not there. What has no characters has no place of its own, so the error points to its key.
+    fn empty(&self, line: u64, column: u64) -> Diagnostic {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        let (before, rest) = self.text.split_at_checked(self.offset(line, column)).unwrap_or_default();
+        // the place is the colon, or the word `null` behind it
+        let named = if rest.starts_with(':') { Some(before) } else { before.trim_end().strip_suffix(':') };
+        let key = named.map(|text| (text, text.trim_end_matches(is_word)));
+        match key.filter(|(text, head)| text.len() > head.len()) {
+            Some((text, head)) => {
+                let start = head.rfind('\n').map_or(0, |at| at + 1);
+                let (line, column) = (head.matches('\n').count() + 1, head[start..].chars().count() + 1);
+                let key = &text[head.len()..];
+                self.error(line as u64, column as u64, format!("`{key}` is empty: write a text"))
+            }
+            None => self.error(line, column, "this is empty: write a text"),
         }
     }
 }
@@ -69,6 +88,18 @@ mod tests {
         let error = error("name: x\nconut: 2\n");
         assert_eq!(error.to_string(), "a.yaml:2:1: unknown key `conut` (did you mean `count`?)");
         assert_eq!(error.length, 5);
+    }
+
+    #[test]
+    fn an_empty_text_is_told_at_its_key() {
+        for text in ["count: 1\nname:\n", "count: 1\nname: # later\n", "count: 1\nname: null\n", "count: 1\nname: ~\n"]
+        {
+            assert_eq!(error(text).to_string(), "a.yaml:2:1: `name` is empty: write a text", "{text}");
+        }
+        assert_eq!(error("name:\ncount: 1\n").to_string(), "a.yaml:1:1: `name` is empty: write a text");
+        assert_eq!(error("{count: 1, name: }").to_string(), "a.yaml:1:12: `name` is empty: write a text");
+        let list = SourceFile::new("a.yaml", "- a\n- null\n").parse_yaml::<Vec<String>>().unwrap_err();
+        assert_eq!(list.to_string(), "a.yaml:2:3: this is empty: write a text");
     }
 
     #[test]

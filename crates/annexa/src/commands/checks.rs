@@ -100,6 +100,78 @@ fn test(dirs: &[PathBuf], services: &[PathBuf], json: bool, console: &Console) -
 fn as_json(result: &ExampleResult) -> Value {
     json!({
         "check": result.check, "example": result.example, "expected": result.expected, "got": result.got,
+        "message": result.message,
         "problem": result.problem.as_ref().map(ToString::to_string),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages() -> Vec<(String, String)> {
+        let mut files = rules::library();
+        annexa_aws::add_shapes(&mut files).unwrap();
+        let rules = Rules::load(files).unwrap();
+        let results = annexa_checks::test_examples(&rules.checks, &rules.schemas);
+        let fails = results.into_iter().filter(|r| r.expected == annexa_model::FindingStatus::Fail);
+        fails.filter_map(|r| Some((format!("{} {}", r.check, r.example), r.message?))).collect()
+    }
+
+    #[test]
+    fn messages_name_the_cause() {
+        let messages = messages();
+        for (example, expected) in [
+            (
+                "documents.person.row-is-complete fail 1",
+                "example (p.csv line 2): `left_on` is empty, and somebody who has left needs a last day",
+            ),
+            (
+                "documents.policy.text-is-the-approved-one fail 1",
+                "the text of example is not shown to be the approved one: it was changed on 2026-02-05 and approved on 2026-01-05",
+            ),
+            (
+                "documents.policy.text-is-the-approved-one fail 4",
+                "the text of example is not shown to be the approved one: nothing says when it was approved (`approved_on`)",
+            ),
+            (
+                "documents.policy.approver-is-not-the-author fail 3",
+                "example is not approved by somebody besides its author: nobody is named who approved it",
+            ),
+            ("documents.library.has-scope fail 2", "T: this document is empty"),
+            (
+                "documents.person.leaver-has-no-github-membership fail 2",
+                "example is a member of the organization, but has left the company: ada on 2026-01-31, perhaps more",
+            ),
+            (
+                "aws.ec2.security-group-closes-administration fail 1",
+                "example does not keep everyone away from SSH and RDP: tcp ports 0 to 1024 from 0.0.0.0/1",
+            ),
+            (
+                "aws.ec2.security-group-closes-administration fail 4",
+                "example does not keep everyone away from SSH and RDP: SSH (tcp port 22) from 0.0.0.0/0",
+            ),
+            (
+                "aws.cloudtrail.trail-bucket-locks-logs fail 1",
+                "example writes its log files to logs, which has no Object Lock, so they can be deleted at once",
+            ),
+            (
+                "aws.cloudtrail.trail-bucket-locks-logs fail 3",
+                "example writes its log files to logs, which is not in the accounts of this scan, so nobody knows whether it keeps them",
+            ),
+        ] {
+            let said = messages.iter().find(|(name, _)| name == example).map(|(_, message)| message.as_str());
+            assert_eq!(said, Some(expected), "{example}");
+        }
+    }
+
+    /// Facts that a file of a person can lack are told in words.
+    #[test]
+    fn messages_about_documents_hold_no_empty_places() {
+        for (example, message) in messages().iter().filter(|(example, _)| example.starts_with("documents.")) {
+            for debris in ["not set", "none", "not known", "[]", "{"] {
+                assert!(!message.contains(debris), "{example}: {message}");
+            }
+        }
+    }
 }

@@ -26,7 +26,9 @@ pub(crate) fn run(arguments: &ControlsArgs, console: &Console) -> Result<u8, Fai
             }
         }
         ControlsVerb::Show { id, edition, json } => {
-            let Some(entry) = rules.catalogue.get(*edition, id) else {
+            // people say 8.15 for A.8.15; a clause of that number comes first
+            let of_annex = || rules.catalogue.get(*edition, &format!("A.{id}"));
+            let Some(entry) = rules.catalogue.get(*edition, id).or_else(of_annex) else {
                 let ids = rules.catalogue.entries().iter().filter(|e| e.edition == *edition).map(|e| e.id.as_str());
                 let failure = Failure::usage(format!("the {edition} edition has no control or clause {id}"));
                 let other = if *edition == Edition::E2022 { Edition::E2013 } else { Edition::E2022 };

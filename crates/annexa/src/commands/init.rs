@@ -1,6 +1,7 @@
 //! `annexa init`: a commented annexa.yaml from what this machine knows. It reads names only, never a credential.
 
 use crate::cli::InitArgs;
+use crate::config::is_region;
 use crate::console::Console;
 use crate::failure::{DONE, Failure};
 use serde::Deserialize;
@@ -16,6 +17,15 @@ struct Found {
     contexts: Vec<String>,
     organizations: BTreeSet<String>,
     documents: Option<String>,
+    /// AWS credentials in the environment, with its region; it holds no profile that is in `profiles`.
+    environment: Option<Environment>,
+}
+
+/// AWS's variables that name things; never those that hold a secret.
+#[derive(Debug, Default, PartialEq)]
+struct Environment {
+    profile: Option<String>,
+    region: Option<String>,
 }
 
 pub(crate) fn run(arguments: &InitArgs, console: &Console) -> Result<u8, Failure> {
@@ -44,15 +54,61 @@ fn detect(folder: &Path) -> Found {
     let aws = from_env("AWS_CONFIG_FILE").or_else(|| in_home(".aws/config"));
     let kube = from_env("KUBECONFIG").or_else(|| in_home(".kube/config"));
     let read = |path: Option<PathBuf>| path.and_then(|p| std::fs::read_to_string(p).ok()).unwrap_or_default();
+    let profiles = profiles(&read(aws));
+    let environment = environment(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let listed = |e: &Environment| e.profile.as_ref().is_some_and(|p| profiles.iter().any(|(name, _)| name == p));
     Found {
-        profiles: profiles(&read(aws)),
+        environment: environment.filter(|e| !listed(e)),
+        profiles,
         contexts: contexts(&read(kube)),
         organizations: organizations(&read(Some(folder.join(".git/config")))),
-        documents: ["isms", "docs/isms", "policies", "compliance"]
-            .into_iter()
-            .find(|name| folder.join(name).is_dir())
-            .map(|name| format!("./{name}")),
+        documents: documents(folder),
     }
+}
+
+/// Credentials that AWS's chain would find in the environment.
+fn environment(variable: &dyn Fn(&str) -> Option<String>) -> Option<Environment> {
+    let sources = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_PROFILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    ];
+    sources.iter().find_map(|name| variable(name))?;
+    // keys win over a profile, as in AWS's chain
+    let profile = variable("AWS_PROFILE").filter(|_| variable("AWS_ACCESS_KEY_ID").is_none());
+    Some(Environment { profile, region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) })
+}
+
+/// The folder that is most likely the management system's: one with registers, else one with a telling name.
+fn documents(folder: &Path) -> Option<String> {
+    const USUAL: [&str; 4] = ["isms", "docs/isms", "compliance", "policies"];
+    let shown = |name: &str| if name == "." { name.to_owned() } else { format!("./{name}") };
+    let mut names: Vec<String> = USUAL.into_iter().chain(["docs", "."]).map(str::to_owned).collect();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let plain = |name: &String| {
+        name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    let mut others: Vec<String> =
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(plain).collect();
+    others.sort();
+    names.extend(others);
+    let with_registers = names.iter().find(|name| {
+        let here = folder.join(name);
+        holds_register(&here) || holds_register(&here.join("registers"))
+    });
+    with_registers
+        .map(|name| shown(name))
+        .or_else(|| USUAL.into_iter().find(|name| folder.join(name).is_dir()).map(shown))
+}
+
+fn holds_register(folder: &Path) -> bool {
+    let register = |name: &str| ["csv", "yaml", "yml"].iter().any(|end| folder.join(format!("{name}.{end}")).is_file());
+    ["people", "suppliers", "assets", "risks", "scope", "admins", "trainings", "ndas", "acknowledgements"]
+        .into_iter()
+        .any(register)
 }
 
 /// Profile names and their regions in an AWS configuration file.
@@ -106,8 +162,21 @@ fn name_of(text: &str) -> String {
 
 fn configuration(found: &Found) -> String {
     let mut targets = String::new();
+    let usable = |region: &Option<String>| {
+        region.as_ref().filter(|region| is_region(region)).map_or("eu-central-1", String::as_str).to_owned()
+    };
+    if let Some(Environment { profile, region }) = &found.environment {
+        let profile =
+            profile.as_ref().map(|profile| format!(", profile: {}", serde_json::json!(profile))).unwrap_or_default();
+        let _ = writeln!(
+            targets,
+            "  # from the AWS credentials in the environment; add `account: \"<12 digits>\"`, so that no other account can answer\n\
+             \x20 - {{name: aws, kind: aws{profile}, regions: [{}]}}",
+            usable(region)
+        );
+    }
     for (profile, region) in &found.profiles {
-        let region = region.as_deref().unwrap_or("eu-central-1");
+        let region = usable(region);
         let name = name_of(profile);
         // writing to a String can't fail
         let _ = writeln!(targets, "  - {{name: aws-{name}, kind: aws, profile: \"{profile}\", regions: [{region}]}}");
@@ -144,6 +213,7 @@ edition: \"2022\"                        # the edition that leads in reports; 20
 targets:
 @targets@
 
+# Other keys of an aws target: assume_role, external_id, and endpoint_url (a gateway or a test server).
 # Pin an identity, so that no other account, cluster or organization can answer:
 #   account: \"111122223333\" (aws), cluster_uid: … (kubernetes), organization_id: … (github)
 
@@ -172,12 +242,49 @@ mod tests {
             contexts: contexts("contexts:\n- name: shop@prod\n  context: {cluster: c, user: u}\n"),
             organizations: organizations("[remote \"origin\"]\n\turl = git@github.com:acme/shop.git\n"),
             documents: Some("./isms".to_owned()),
+            environment: Some(Environment { profile: Some("a \"b\"".to_owned()), region: Some("nowhere".to_owned()) }),
         };
         assert_eq!(found.profiles.len(), 2, "{:?}", found.profiles);
         for found in [found, Found::default()] {
             let text = configuration(&found);
             let parsed = Config::parse(SourceFile::new("annexa.yaml", text.as_str()), ".".into());
             assert!(parsed.is_ok(), "{text}\n{:?}", parsed.err());
+        }
+    }
+
+    #[test]
+    fn credentials_in_the_environment_make_a_target() {
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"] {
+            let variables = [(name, "auditing"), ("AWS_REGION", "eu-west-1")];
+            let variable =
+                |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+            let found = Found { environment: environment(&variable), ..Found::default() };
+            let text = configuration(&found);
+            let profile = if name == "AWS_PROFILE" { ", profile: \"auditing\"" } else { "" };
+            let target = format!("- {{name: aws, kind: aws{profile}, regions: [eu-west-1]}}");
+            assert!(text.contains(&target) && !text.contains("nothing was detected"), "{text}");
+            assert!(name == "AWS_PROFILE" || !text.contains("auditing"), "{text}");
+        }
+        assert_eq!(environment(&|name| (name == "AWS_REGION").then(|| "eu-west-1".to_owned())), None);
+    }
+
+    #[test]
+    fn the_folder_with_the_registers_is_proposed() {
+        for (files, expected) in [
+            (["policies/a.md", "people.csv"].as_slice(), Some(".")),
+            (&["isms/policies/a.md", "isms/people.csv", "policies/b.md"], Some("./isms")),
+            (&["isms/a.md", "compliance/registers/risks.yaml"], Some("./compliance")),
+            (&["management/suppliers.csv", "policies/a.md"], Some("./management")),
+            (&["policies/a.md"], Some("./policies")),
+            (&["src/people.rs"], None),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            for file in files {
+                let path = folder.path().join(file);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, "").unwrap();
+            }
+            assert_eq!(documents(folder.path()).as_deref(), expected, "{files:?}");
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::scan::{self, Outcome, Plan, Tape};
 use crate::summary;
 use crate::text::printable;
 use crate::upload::Upload;
-use annexa_bundle::{Recipients, SaltSeed, SigningKey};
+use annexa_bundle::{BundleError, Recipients, SaltSeed, SigningKey};
 use annexa_model::{FindingStatus, Selection, Severity, Target, Timestamp, sha256_hex};
 use annexa_tape::Limits;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,9 @@ fn plan(arguments: &ScanArgs, now: Timestamp, console: &Console) -> Result<(Plan
     let targets = selected_targets(&config, &arguments.target)?;
     check_patterns(&rules, &arguments.only)?;
     let key = signing_key(&config)?;
+    if arguments.replay.is_none() {
+        config.check_documents(&targets)?;
+    }
     let previous =
         arguments.previous.as_deref().map(|path| bundles::open_in_scan(path, &arguments.opening)).transpose()?;
     let replayed =
@@ -129,19 +132,32 @@ fn check_pattern(option: &str, pattern: &str, what: &str, names: &[&str]) -> Res
     let failure = Failure::usage(format!("{option} {pattern}: no {what} has a name like this"));
     Err(match annexa_source::nearest(pattern, names.iter().copied()) {
         Some(near) => failure.help(format!("did you mean `{near}`?")),
-        None => failure,
+        None if what == "check" => failure.help("`annexa checks list` shows all"),
+        None => failure.help(format!("there are: {}", names.join(", "))),
     })
 }
 
 /// The key from the environment, else the one of the configuration.
 fn signing_key(config: &Config) -> Result<Option<SigningKey>, Failure> {
-    let named = key_path(config);
-    named.map(|path| SigningKey::load(&path).map_err(bundles::failure)).transpose()
+    if let Some(path) = key_in_environment() {
+        return SigningKey::load(&path).map(Some).map_err(bundles::failure);
+    }
+    let Some(input) = &config.signing_key else { return Ok(None) };
+    if !input.path.exists() {
+        let key = input.path.display();
+        let error = config.error_at(input, format!("the key {key} does not exist"));
+        return Err(error.with_help(format!("`annexa keygen --out {key}` makes one")).into());
+    }
+    let error = |error: BundleError| config.error_at(input, printable(&error.to_string())).into();
+    SigningKey::load(&input.path).map(Some).map_err(error)
+}
+
+fn key_in_environment() -> Option<PathBuf> {
+    std::env::var_os("ANNEXA_SIGNING_KEY").filter(|v| !v.is_empty()).map(PathBuf::from)
 }
 
 fn key_path(config: &Config) -> Option<PathBuf> {
-    let from_environment = std::env::var_os("ANNEXA_SIGNING_KEY").filter(|v| !v.is_empty()).map(PathBuf::from);
-    from_environment.or_else(|| config.signing_key.clone())
+    key_in_environment().or_else(|| config.signing_key.as_ref().map(|key| key.path.clone()))
 }
 
 /// The key of pseudonyms: its own file, else made from the signing key, so that pseudonyms stay the same from scan to

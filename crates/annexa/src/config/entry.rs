@@ -1,5 +1,6 @@
 //! One entry of `targets:`.
 
+use super::region;
 use annexa_model::{
     AwsSettings, DocumentsSettings, GithubSettings, Kind, KubernetesSettings, NamespaceFilter, Settings, Target,
 };
@@ -15,7 +16,7 @@ pub(crate) struct TargetEntry {
     #[serde(default)]
     account: Option<Spanned<String>>,
     #[serde(default)]
-    regions: Option<Spanned<Vec<String>>>,
+    regions: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     profile: Option<Spanned<String>>,
     #[serde(default)]
@@ -98,6 +99,11 @@ impl TargetEntry {
         }
     }
 
+    /// The folder of a documents target.
+    pub(crate) fn documents(&self) -> Option<&Spanned<String>> {
+        self.path.as_ref().filter(|_| self.kind.value == Kind::Documents)
+    }
+
     /// A target's name becomes a folder and a part of identifiers.
     fn name_errors(&self, source: &SourceFile) -> Vec<Diagnostic> {
         let name = &self.name.value;
@@ -118,7 +124,7 @@ impl TargetEntry {
     }
 
     fn aws_errors(&self, source: &SourceFile) -> Vec<Diagnostic> {
-        let mut errors = Vec::new();
+        let mut errors = self.regions.as_ref().map(|r| region::errors(source, &r.value)).unwrap_or_default();
         if let Some(account) =
             self.account.as_ref().filter(|a| a.value.len() != 12 || !a.value.bytes().all(|b| b.is_ascii_digit()))
         {
@@ -150,7 +156,7 @@ impl TargetEntry {
     fn aws(&self) -> AwsSettings {
         AwsSettings {
             account: text(&self.account),
-            regions: self.regions.as_ref().map(|r| r.value.clone()).unwrap_or_default(),
+            regions: self.regions.iter().flat_map(|r| &r.value).map(|region| region.value.clone()).collect(),
             profile: text(&self.profile),
             assume_role: text(&self.assume_role),
             external_id: text(&self.external_id),

@@ -2,16 +2,18 @@
 
 mod entry;
 mod locker;
+mod region;
 
 pub(crate) use entry::TargetEntry;
 pub(crate) use locker::LockerConfig;
+pub(crate) use region::is_region;
 
 use annexa_model::{Date, Edition, Target};
 use annexa_source::{Diagnostic, SourceFile, Spanned};
 use annexa_tape::Privacy;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A configuration that was read and checked.
 #[derive(Clone, Debug)]
@@ -32,7 +34,9 @@ pub(crate) struct Config {
     /// Folders with the company's own AWS service descriptions.
     pub services: Vec<InputPath>,
     pub privacy: Privacy,
-    pub signing_key: Option<PathBuf>,
+    pub signing_key: Option<InputPath>,
+    /// The folders of documents targets, by target.
+    documents: BTreeMap<String, InputPath>,
     pub locker: LockerConfig,
 }
 
@@ -135,8 +139,11 @@ impl Config {
         let place = |path: Spanned<String>| InputPath {
             line: path.referenced.line(),
             column: path.referenced.column(),
-            path: base_dir.join(path.value),
+            path: plain(&base_dir.join(path.value)),
         };
+        let entries = raw.targets.value.iter().map(|entry| &entry.value);
+        let documents =
+            entries.filter_map(|entry| Some((entry.name.value.clone(), place(entry.documents()?.clone())))).collect();
         let config = Self {
             organization: raw.organization.value,
             edition: raw.edition.map_or(Edition::E2022, |e| e.value),
@@ -152,7 +159,8 @@ impl Config {
                 Some(RawPrivacy::Full) => Privacy::Full,
                 Some(RawPrivacy::Strict) => Privacy::Strict,
             },
-            signing_key: raw.signing.and_then(|s| s.key).map(|key| base_dir.join(key.value)),
+            signing_key: raw.signing.and_then(|s| s.key).map(place),
+            documents,
             locker,
             source,
             base_dir,
@@ -165,6 +173,18 @@ impl Config {
         self.source.error(input.line, input.column, message)
     }
 
+    /// Whether the folders of these targets are there. Not asked when a tape is replayed, which needs none.
+    pub(crate) fn check_documents(&self, targets: &[Target]) -> Result<(), Vec<Diagnostic>> {
+        let folders = targets.iter().filter_map(|target| self.documents.get(&target.name));
+        let errors: Vec<Diagnostic> =
+            folders.filter(|input| !input.path.is_dir()).map(|input| self.no_folder(input)).collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    fn no_folder(&self, input: &InputPath) -> Diagnostic {
+        self.error_at(input, format!("the folder {} does not exist", input.path.display()))
+    }
+
     fn check_paths(&self) -> Result<(), Vec<Diagnostic>> {
         let files = [&self.statement_of_applicability, &self.exceptions, &self.manual_evidence].into_iter().flatten();
         let missing = |input: &&InputPath| !input.path.exists();
@@ -173,13 +193,15 @@ impl Config {
             .map(|input| self.error_at(input, format!("the file {} does not exist", input.path.display())))
             .collect();
         let folders = self.checks.iter().chain(&self.services);
-        errors.extend(
-            folders
-                .filter(|input| !input.path.is_dir())
-                .map(|input| self.error_at(input, format!("the folder {} does not exist", input.path.display()))),
-        );
+        errors.extend(folders.filter(|input| !input.path.is_dir()).map(|input| self.no_folder(input)));
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
+}
+
+/// A path as people write it: `././key.pem` is `key.pem`.
+fn plain(path: &Path) -> PathBuf {
+    let plain: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+    if plain.as_os_str().is_empty() { PathBuf::from(".") } else { plain }
 }
 
 fn targets(source: &SourceFile, raw: &Spanned<Vec<Spanned<TargetEntry>>>, errors: &mut Vec<Diagnostic>) -> Vec<Target> {

@@ -27,7 +27,7 @@ fn a_whole_configuration_is_read() {
     let config = parse(GOOD).unwrap();
     assert_eq!(config.targets.len(), 4);
     assert_eq!(config.privacy, Privacy::Strict);
-    assert_eq!(config.signing_key, Some(PathBuf::from("/base/./annexa.pem")));
+    assert_eq!(config.signing_key.map(|key| key.path.display().to_string()).as_deref(), Some("/base/annexa.pem"));
     assert_eq!(config.locker.settings.region.as_deref(), Some("eu-central-1"));
     assert_eq!(config.locker.retain.map(|r| r.days), Some(400));
     assert_eq!(config.period.map(|p| p.to.to_string()).as_deref(), Some("2026-12-31"));
@@ -49,6 +49,14 @@ fn mistakes_have_a_place_and_a_remedy() {
     assert!(first_error(&misplaced).contains("`context` is not for a target of kind `github`"));
     let account = GOOD.replace("\"111122223333\"", "\"1111\"");
     assert!(first_error(&account).starts_with("annexa.yaml:6:"));
+    for (word, near) in
+        [("eu-centrall-1", "eu-central-1"), ("us-gov-wst-1", "us-gov-west-1"), ("us-east-1a", "us-east-1")]
+    {
+        let region = first_error(&GOOD.replacen("eu-central-1", word, 1));
+        let expected = format!("annexa.yaml:6:64: `{word}` is no AWS region (did you mean `{near}`?)");
+        assert_eq!(region, expected);
+    }
+    assert!(parse(&GOOD.replacen("eu-central-1", "eu-central-9", 1)).is_ok(), "regions get new numbers");
     for address in ["https://ada:word@github.example", "https://github.example/?token=word"] {
         let telling = GOOD.replace("kind: github,", &format!("kind: github, api_url: \"{address}\","));
         assert!(first_error(&telling).contains("holds no user, password or token"), "{}", first_error(&telling));

@@ -102,6 +102,8 @@ fn a_zip_with_two_meanings_is_refused() {
     assert!(with(&|bytes| bytes[second_central + 42..second_central + 46].fill(0)).contains("overlaps"));
     // something before the first entry, as in a program that unpacks itself
     assert!(with(&|bytes| drop(bytes.splice(0..0, *b"#!/bin/sh\n"))).contains("directory is not where"));
+    // the end is missing
+    assert!(with(&|bytes| bytes.truncate(bytes.len() - 30)).contains("not a whole zip"));
     // something after the end
     assert!(with(&|bytes| bytes.extend(b"more")).contains("not a whole zip"));
     // an entry that the directory does not list

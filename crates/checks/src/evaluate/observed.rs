@@ -209,7 +209,16 @@ pub(crate) fn in_words(value: &Value) -> String {
         Value::Null => "not set".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(items) if items.is_empty() => "none".to_owned(),
-        Value::Array(items) => items.iter().map(in_words).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => {
+            let words = |item: &Value| match item {
+                // behind what is known of a list that is not whole
+                Value::Object(members) if items.len() > 1 && members.contains_key("unobserved") => {
+                    "perhaps more".to_owned()
+                }
+                item => in_words(item),
+            };
+            items.iter().map(words).collect::<Vec<_>>().join(", ")
+        }
         Value::Object(members) if members.contains_key("unobserved") => "not known".to_owned(),
         Value::Object(members) => {
             members.iter().map(|(key, value)| format!("{key} {}", in_words(value))).collect::<Vec<_>>().join(", ")

@@ -26,6 +26,8 @@ pub struct ExampleResult {
     pub expected: FindingStatus,
     /// The answer; none when an example is missing.
     pub got: Option<FindingStatus>,
+    /// What the finding says; none when there is none.
+    pub message: Option<String>,
     /// What is wrong, with its place in the file; none when all is well.
     pub problem: Option<Diagnostic>,
 }
@@ -60,12 +62,15 @@ impl Runner<'_> {
         let mut results = self.demanded();
         for (expected, index, item) in self.check.examples.all() {
             let outcome = self.scene(item).and_then(|scene| Some((self.outcome(&scene)?, scene)));
-            let (got, problem) = match outcome {
+            let (found, problem) = match outcome {
                 None => (None, Some("the example can't be asked: the asked resource is missing".to_owned())),
-                Some((outcome, scene)) => (Some(outcome.finding.status), self.problem(expected, &outcome, &scene)),
+                Some((outcome, scene)) => {
+                    let problem = self.problem(expected, &outcome, &scene);
+                    (Some(outcome.finding), problem)
+                }
             };
             let problem = problem.map(|message| self.check.source.error_at(item, message));
-            results.push(self.result(expected, index + 1, got, problem));
+            results.push(self.result(expected, index + 1, found, problem));
         }
         results
     }
@@ -74,7 +79,7 @@ impl Runner<'_> {
         &self,
         expected: FindingStatus,
         number: usize,
-        got: Option<FindingStatus>,
+        found: Option<Finding>,
         problem: Option<Diagnostic>,
     ) -> ExampleResult {
         let example = format!("{expected} {number}");
@@ -82,7 +87,8 @@ impl Runner<'_> {
             problem.message = format!("{} {example}: {}", self.check.id, problem.message);
             problem
         });
-        ExampleResult { check: self.check.id.clone(), example, expected, got, problem }
+        let (got, message) = found.map(|finding| (finding.status, finding.message)).unzip();
+        ExampleResult { check: self.check.id.clone(), example, expected, got, message, problem }
     }
 
     /// Answers that need an example and have none.

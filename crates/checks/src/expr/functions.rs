@@ -30,6 +30,7 @@ pub(crate) enum Function {
     Int,
     Double,
     Text,
+    Date,
     IsPublicCidr,
     IsWorldCidr,
 }
@@ -80,7 +81,7 @@ impl Takes {
 }
 
 /// All functions, by name.
-pub(crate) fn signatures() -> [Signature; 20] {
+pub(crate) fn signatures() -> [Signature; 21] {
     use Function as F;
     use Takes::{Int, Scalar, Sized, Text, Time};
     let row = |name, function, takes, gives| Signature { name, function, takes, gives };
@@ -103,6 +104,7 @@ pub(crate) fn signatures() -> [Signature; 20] {
         row("int", Some(F::Int), &[Scalar], Ty::Int),
         row("double", Some(F::Double), &[Scalar], Ty::Double),
         row("string", Some(F::Text), &[Scalar], Ty::Text),
+        row("date", Some(F::Date), &[Time], Ty::Text),
         row("is_public_cidr", Some(F::IsPublicCidr), &[Text], Ty::Bool),
         row("is_world_cidr", Some(F::IsWorldCidr), &[Text], Ty::Bool),
     ]
@@ -131,6 +133,7 @@ pub(crate) fn call<'a>(function: &Function, arguments: &[Val<'a>], as_of: Timest
         Function::Int => Val::Int(int(first)?),
         Function::Double => Val::Double(double(first)?),
         Function::Text => text(string(first)?),
+        Function::Date => text(as_time(first)?.strftime("%Y-%m-%d").to_string()),
         Function::IsPublicCidr => Val::Bool(super::cidr::parse(first.text()?)?.is_public()),
         Function::IsWorldCidr => Val::Bool(super::cidr::parse(first.text()?)?.is_world()),
     })
@@ -311,6 +314,7 @@ mod tests {
         assert_eq!(says(&Function::AgeDays, &[t("2026-06-30")]), "1");
         assert_eq!(says(&Function::AgeDays, &[t("2026-07-01T00:00:01Z")]), "-1", "the future is never zero days old");
         assert_eq!(says(&Function::DaysBetween, &[t("2026-01-01"), t("2026-03-01")]), "59");
+        assert_eq!(says(&Function::Date, &[t("2026-06-30T23:59:59Z")]), "2026-06-30");
         assert!(says(&Function::AgeDays, &[t("yesterday")]).contains("`yesterday` is not a time"));
         assert!(says(&Function::Days, &[Val::Int(i64::MAX)]).contains("can't be counted"));
     }
