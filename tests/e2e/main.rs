@@ -7,6 +7,7 @@
     reason = "a failing test may end by any of them"
 )]
 
+mod accepted;
 mod action;
 mod action_scan;
 mod arrows;

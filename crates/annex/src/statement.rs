@@ -13,7 +13,7 @@ pub struct Statement {
     pub version: Option<String>,
     /// By control id of 2022.
     pub controls: BTreeMap<String, StatementEntry>,
-    /// Remarks for people: controls that it leaves out.
+    /// Remarks for people: controls that it does not mention.
     pub notes: Vec<String>,
 }
 
@@ -81,7 +81,7 @@ impl Statement {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let notes = left_out(catalogue, &controls);
+        let notes = unmentioned(catalogue, &controls);
         Ok(Self { version: raw.version, controls, notes })
     }
 }
@@ -116,7 +116,10 @@ fn unknown(file: &SourceFile, id: &Spanned<String>, catalogue: &Catalogue) -> Di
     file.error_at(id, format!("there is no control {}", id.value)).with_nearest(&id.value, ids)
 }
 
-fn left_out(catalogue: &Catalogue, controls: &BTreeMap<String, StatementEntry>) -> Vec<String> {
+/// Controls that a remark names; the others are counted.
+const NAMED: usize = 5;
+
+fn unmentioned(catalogue: &Catalogue, controls: &BTreeMap<String, StatementEntry>) -> Vec<String> {
     let missing: Vec<&str> = catalogue
         .entries()
         .iter()
@@ -125,7 +128,11 @@ fn left_out(catalogue: &Catalogue, controls: &BTreeMap<String, StatementEntry>) 
         .collect();
     match missing.len() {
         0 => Vec::new(),
-        n => vec![format!("The Statement of Applicability leaves out {n} of 93 controls: {}.", missing.join(", "))],
+        n => {
+            let rest = if n > NAMED { format!(" and {} more", n - NAMED) } else { String::new() };
+            let named = missing.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+            vec![format!("The Statement of Applicability does not mention {n} of 93 controls: {named}{rest}.")]
+        }
     }
 }
 
@@ -147,7 +154,12 @@ mod tests {
         assert!(!statement.controls["A.7.4"].applicable);
         assert_eq!(statement.controls["A.7.4"].stated_in, "soa.yaml line 2");
         assert!(statement.controls["A.8.24"].applicable);
-        assert!(statement.notes[0].contains("leaves out 91 of 93"));
+        assert_eq!(
+            statement.notes,
+            [
+                "The Statement of Applicability does not mention 91 of 93 controls: A.5.1, A.5.2, A.5.3, A.5.4, A.5.5 and 86 more."
+            ]
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::cover::{About, Pages};
 use crate::derive::{Derived, Subject, derive, glob_set};
 use crate::failure::Failure;
-use crate::inputs::{CHANGES, Inputs};
+use crate::inputs::{CHANGES, Inputs, REPLAYED, Recording};
 use crate::rules::{self, Rules};
 use crate::stages::timed;
 use annexa_bundle::VerifiedBundle;
@@ -13,6 +13,7 @@ use annexa_model::{Selection, Target, Timestamp};
 use annexa_report::{Changes, Templates};
 use annexa_tape::Evidence;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
 /// How to derive.
@@ -41,7 +42,8 @@ impl Again {
         let rules = Rules::load(files)?;
         let input_files = bundles::files(bundle, "inputs/")?;
         let config = Inputs::config_of(&input_files)?;
-        let changes = changes(&input_files)?;
+        let changes = given(&input_files, CHANGES)?;
+        let recording: Option<Recording> = given(&input_files, REPLAYED)?;
         let inputs = Inputs::from_bundle(&config, input_files, &rules)?;
         let manifest = bundle.manifest();
         let targets = selected_targets(&config, &manifest.selection);
@@ -60,6 +62,7 @@ impl Again {
             signed_by: manifest.signed_by.as_ref().map(|s| s.key_id.clone()),
             sequence: manifest.sequence,
             previous: manifest.previous.clone(),
+            replayed: recording.map(|recording| recording.recording),
             rules: compared,
         };
         Ok(Self { rules, targets, evidence, derived, about, changes })
@@ -139,10 +142,10 @@ fn not_json(error: serde_json::Error) -> Failure {
     Failure::usage(format!("a record can't be written as JSON: {error}"))
 }
 
-/// What was different from the previous bundle, as the scan found it.
-fn changes(files: &BTreeMap<String, Vec<u8>>) -> Result<Option<Changes>, Failure> {
-    let Some(bytes) = files.get(CHANGES) else { return Ok(None) };
-    serde_json::from_slice(bytes).map(Some).map_err(|error| Failure::mismatch(format!("inputs/{CHANGES}: {error}")))
+/// What the scan knew and the evidence does not hold, from a file below inputs/; none when there is no such file.
+fn given<T: DeserializeOwned>(files: &BTreeMap<String, Vec<u8>>, name: &str) -> Result<Option<T>, Failure> {
+    let Some(bytes) = files.get(name) else { return Ok(None) };
+    serde_json::from_slice(bytes).map(Some).map_err(|error| Failure::mismatch(format!("inputs/{name}: {error}")))
 }
 
 fn selected_targets(config: &Config, selection: &Selection) -> Vec<Target> {

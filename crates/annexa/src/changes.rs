@@ -4,8 +4,8 @@ use crate::bundles;
 use crate::derive::Derived;
 use crate::failure::Failure;
 use annexa_bundle::VerifiedBundle;
-use annexa_model::{ControlStatus, Edition, Finding, Resource, ResourceRef, RuleFiles, SetState};
-use annexa_report::{Changes, ControlChange, FindingChange};
+use annexa_model::{ControlStatus, Edition, Finding, Gap, Resource, ResourceRef, RuleFiles, SetState};
+use annexa_report::{Changes, ControlChange, FindingChange, GapChange};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Compares what was derived with the previous bundle. What is not observed any more is not called mended or gone.
@@ -29,6 +29,7 @@ pub(crate) fn since(previous: &VerifiedBundle, derived: &Derived, rules: &RuleFi
         resources_gone: gone.map(|(_, resource)| resource.clone()).collect(),
         controls: controls(previous, derived)?,
         rules: changed_rules(previous, rules),
+        gaps: gaps(previous, derived)?,
     })
 }
 
@@ -45,12 +46,22 @@ fn is_whole(derived: &Derived, kind: &str, target: &str) -> bool {
 fn findings(mut before: BTreeMap<(String, String), Finding>, derived: &Derived) -> Vec<FindingChange> {
     let mut changes = Vec::new();
     for finding in &derived.findings {
-        let old = before.remove(&(finding.target.clone(), finding.id.clone())).map(|old| old.status);
-        if old != Some(finding.status) {
-            changes.push(change(finding, old, Some(finding.status)));
+        let old = before.remove(&(finding.target.clone(), finding.id.clone()));
+        let (status, accepted) = old.map_or((None, None), |old| (Some(old.status), old.exception));
+        // that another exception covers it is no news
+        if status != Some(finding.status) || accepted.is_some() != finding.exception.is_some() {
+            let change = change(finding, status, Some(finding.status));
+            changes.push(FindingChange {
+                accepted_before: accepted,
+                accepted_now: finding.exception.clone(),
+                ..change
+            });
         }
     }
-    changes.extend(before.values().map(|finding| change(finding, Some(finding.status), None)));
+    changes.extend(before.into_values().map(|finding| {
+        let change = change(&finding, Some(finding.status), None);
+        FindingChange { accepted_before: finding.exception, ..change }
+    }));
     changes
 }
 
@@ -67,7 +78,30 @@ fn change(
         before,
         now,
         message: finding.message.clone(),
+        accepted_before: None,
+        accepted_now: None,
     }
+}
+
+/// Gaps that became accepted, or no longer are though they are still there.
+fn gaps(previous: &VerifiedBundle, derived: &Derived) -> Result<Vec<GapChange>, Failure> {
+    let mut before: BTreeMap<(String, String), Option<String>> = BTreeMap::new();
+    for gap in previous.records::<Gap>("gaps.jsonl").map_err(bundles::failure)? {
+        let gap = gap.map_err(bundles::failure)?;
+        before.insert((gap.target, gap.id), gap.exception);
+    }
+    let changed = derived.gaps.iter().filter_map(|gap| {
+        let accepted_before = before.remove(&(gap.target.clone(), gap.id.clone())).flatten();
+        (accepted_before.is_some() != gap.exception.is_some()).then(|| GapChange {
+            id: gap.id.clone(),
+            target: gap.target.clone(),
+            operation: gap.operation.clone(),
+            subject: gap.subject.clone(),
+            accepted_before,
+            accepted_now: gap.exception.clone(),
+        })
+    });
+    Ok(changed.collect())
 }
 
 fn controls(previous: &VerifiedBundle, derived: &Derived) -> Result<Vec<ControlChange>, Failure> {

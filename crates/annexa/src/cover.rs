@@ -30,6 +30,8 @@ pub(crate) struct About {
     pub signed_by: Option<String>,
     pub sequence: u64,
     pub previous: Option<String>,
+    /// What the answers were replayed from; an input of the bundle.
+    pub replayed: Option<String>,
     pub rules: RuleComparison,
 }
 
@@ -107,6 +109,7 @@ fn cover(about: &About, derived: &Derived) -> Cover {
             left_out: about.rules.left_out.clone(),
         },
         privacy: about.privacy.clone(),
+        replayed: about.replayed.clone(),
         evidence_digest: derived.evidence_digest.clone(),
     }
 }

@@ -5,6 +5,7 @@ use crate::config::{Config, InputPath};
 use crate::rules::Rules;
 use annexa_annex::{Exceptions, ManualEvidence, Statement};
 use annexa_source::{Diagnostic, SourceFile};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -21,6 +22,16 @@ enum Role {
 pub(crate) const CHANGES: &str = "changes-since-previous.json";
 /// No file of manual evidence is larger.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+
+/// What the answers were replayed from, when no provider was asked.
+pub(crate) const REPLAYED: &str = "replayed-from.json";
+
+/// The recording that answers were replayed from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Recording {
+    /// In words, for people.
+    pub recording: String,
+}
 
 /// The inputs of a scan.
 pub(crate) struct Inputs {
@@ -139,7 +150,7 @@ fn named(config: &Config) -> Vec<(Role, String, &InputPath)> {
         (Role::Exceptions, "exceptions", &config.exceptions),
         (Role::Manual, "manual", &config.manual_evidence),
     ];
-    let mut taken = vec![CONFIG.to_owned(), CHANGES.to_owned()];
+    let mut taken = vec![CONFIG.to_owned(), CHANGES.to_owned(), REPLAYED.to_owned()];
     let mut named = Vec::new();
     for (role, word, input) in inputs {
         let Some(input) = input else { continue };

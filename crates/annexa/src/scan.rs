@@ -8,24 +8,30 @@ use crate::console::Console;
 use crate::cover::{About, Pages};
 use crate::derive::{Derived, Subject, derive};
 use crate::failure::Failure;
-use crate::inputs::{CHANGES, Inputs};
+use crate::inputs::{CHANGES, Inputs, REPLAYED, Recording};
 use crate::progress::Calls;
+use crate::rules::Rules;
 use crate::rules::{Rules, looked_at};
+use crate::text::counted;
 use crate::{bundles, changes, interrupt};
+use annexa_annex::ExceptionUse;
 use annexa_bundle::{Recipients, SaltSeed, Seal, SigningKey, Writer, Written};
 use annexa_locker::Stored;
-use annexa_model::{ENGINE_VERSION, Period, Selection, Target, Timestamp};
+use annexa_model::{ENGINE_VERSION, Finding, FindingStatus, Gap, Period, Selection, Target, Timestamp};
 use annexa_report::Changes;
 use annexa_tape::{Evidence, Limits, Privacy, Redactor, Stop};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Exceptions that do nothing: so many have a line in the terminal.
+const NOTES: usize = 5;
+
 /// Where answers come from.
 pub(crate) enum Tape {
     /// The providers.
     Live,
-    /// Recorded evidence.
-    Replay(Evidence),
+    /// Recorded evidence, and whose it is.
+    Replay(Evidence, Recording),
 }
 
 /// A scan that is ready to begin: everything that people wrote was read and found good.
@@ -81,7 +87,7 @@ pub(crate) fn run(plan: Plan, console: &Console) -> Result<Outcome, Failure> {
         redactor: Redactor::new(plan.config.privacy, plan.pseudonym_key),
         replay: match &plan.tape {
             Tape::Live => None,
-            Tape::Replay(evidence) => Some(evidence.clone()),
+            Tape::Replay(evidence, _) => Some(evidence.clone()),
         },
         progress: calls.clone(),
         stop: stop.clone(),
@@ -119,16 +125,64 @@ fn publish(mut plan: Plan, mut writer: Writer, interrupted: bool) -> Result<Outc
         Some(bundle) => Some(changes::since(bundle, &derived, &plan.rules.files)?),
         None => None,
     };
+    // inputs, because the bundle alone could not derive them
     if let Some(changes) = &changes {
-        // an input, because the bundle alone could not derive it
-        let bytes = serde_json::to_vec(changes).map_err(|error| Failure::usage(format!("not JSON: {error}")))?;
-        plan.inputs.files.insert(CHANGES.to_owned(), bytes);
+        plan.inputs.files.insert(CHANGES.to_owned(), json(changes)?);
+    }
+    if let Tape::Replay(_, recording) = &plan.tape {
+        plan.inputs.files.insert(REPLAYED.to_owned(), json(recording)?);
     }
     write(&plan, &mut writer, &derived, &about, &evidence, changes)?;
+    let notes = notes(&plan, &derived);
     let seal = Seal { key: plan.key.as_ref(), previous, salts: plan.salts };
     let written = writer.finish(bundle_cover(&about, &derived), &seal).map_err(bundles::failure)?;
-    let notes = plan.inputs.statement.map(|statement| statement.notes).unwrap_or_default();
     Ok(Outcome { derived, notes, written, interrupted, stored: None })
+}
+
+fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(value).map_err(|error| Failure::usage(format!("not JSON: {error}")))
+}
+
+/// Remarks on what the company handed in: what the Statement of Applicability does not mention, and exceptions that do
+/// nothing any more.
+fn notes(plan: &Plan, derived: &Derived) -> Vec<String> {
+    let mut notes = plan.inputs.statement.as_ref().map(|statement| statement.notes.clone()).unwrap_or_default();
+    let idle = |exception: &&ExceptionUse| exception.findings + exception.gaps == 0;
+    let idle: Vec<&ExceptionUse> = derived.exceptions.iter().filter(idle).collect();
+    let again = if idle.iter().any(|exception| exception.expired) { open_again(plan, derived) } else { Vec::new() };
+    let here = if matches!(plan.selection, Selection::Full) { "" } else { " in this selection" };
+    notes.extend(idle.iter().take(NOTES).map(|exception| {
+        if !exception.expired {
+            return format!("Exception {} covered nothing{here}.", exception.id);
+        }
+        let open = again.iter().find(|open| open.id == exception.id).map_or((0, 0), |open| (open.findings, open.gaps));
+        let end = format!("Exception {} expired on {}", exception.id, exception.expires);
+        match open {
+            (0, 0) => format!("{end}; nothing{here} needs it."),
+            (fails, 0) => format!("{end}; {} open again.", counted(fails, "fail is", "fails are")),
+            (0, gaps) => format!("{end}; {} open again.", counted(gaps, "gap is", "gaps are")),
+            (fails, gaps) => format!(
+                "{end}; {} and {} are open again.",
+                counted(fails, "fail", "fails"),
+                counted(gaps, "gap", "gaps")
+            ),
+        }
+    }));
+    if idle.len() > NOTES {
+        notes.push(format!(
+            "… and {} more exceptions that cover nothing, on the page exceptions.html",
+            idle.len() - NOTES
+        ));
+    }
+    notes
+}
+
+/// What expired exceptions would cover of what is open, had they not expired.
+fn open_again(plan: &Plan, derived: &Derived) -> Vec<ExceptionUse> {
+    let is_open = |finding: &&Finding| finding.status == FindingStatus::Fail && finding.exception.is_none();
+    let mut findings: Vec<Finding> = derived.findings.iter().filter(is_open).cloned().collect();
+    let mut gaps: Vec<Gap> = derived.gaps.iter().filter(|gap| gap.exception.is_none()).cloned().collect();
+    plan.inputs.exceptions.apply(&mut findings, &mut gaps, Timestamp::UNIX_EPOCH)
 }
 
 fn about(plan: &Plan, previous: Option<&annexa_bundle::Previous>) -> About {
@@ -142,6 +196,10 @@ fn about(plan: &Plan, previous: Option<&annexa_bundle::Previous>) -> About {
         signed_by: plan.key.as_ref().and_then(SigningKey::public).map(|key| key.id()),
         sequence: previous.map_or(1, |p| p.sequence + 1),
         previous: previous.map(|p| p.digest.clone()),
+        replayed: match &plan.tape {
+            Tape::Live => None,
+            Tape::Replay(_, recording) => Some(recording.recording.clone()),
+        },
         rules: bundles::compare(ENGINE_VERSION, &plan.rules.files),
     }
 }

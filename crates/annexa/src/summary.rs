@@ -5,8 +5,11 @@ use crate::scan::Outcome;
 use crate::text::{counted, printable};
 use crate::upload;
 use annexa_bundle::short_id;
-use annexa_model::{Finding, FindingStatus, TargetRecord};
-use std::cmp::Reverse;
+use annexa_model::{CheckSummary, Finding, FindingStatus, Gap, TargetRecord, by_cause};
+use annexa_report::First;
+
+/// Gaps that have a line of their own.
+const GAPS: usize = 5;
 
 /// Says what a scan gave and what to do next.
 pub(crate) fn print(outcome: &Outcome, console: &Console) {
@@ -21,11 +24,11 @@ fn text(outcome: &Outcome) -> String {
         lines.push(target_line(target, &derived.findings, widest));
     }
     lines.push(String::new());
-    lines.extend(worst(&derived.findings));
+    lines.extend(worst(&derived.findings, &derived.checks));
     lines.extend(gaps(outcome));
     lines.extend(outcome.notes.iter().cloned());
     let digest = short_id(&outcome.written.manifest.digest);
-    lines.push(format!("Bundle {} (digest {digest}{})", place(outcome), signed(outcome)));
+    lines.push(format!("Bundle {} (manifest digest {digest}{})", place(outcome), signed(outcome)));
     lines.extend(outcome.stored.as_ref().map(|stored| format!("  {}", upload::in_words(stored))));
     lines.extend(
         outcome.written.leftover.iter().map(|p| format!("Please remove {}, which is not needed any more", p.display())),
@@ -39,54 +42,91 @@ fn target_line(target: &TargetRecord, findings: &[Finding], widest: usize) -> St
         |status: FindingStatus| findings.iter().filter(|f| f.target == target.name && f.status == status).count();
     let accepted = findings.iter().filter(|f| f.target == target.name && f.exception.is_some()).count();
     let open = count(FindingStatus::Fail) - accepted;
-    let accepted = if accepted > 0 { format!(" ({accepted} accepted)") } else { String::new() };
     format!(
-        "  {:<widest$}  {:<10}  ✓ {:>4} pass   ✗ {:>4} fail{accepted}   ? {:>4} unknown   ∅ {:>4} not applicable   ✎ {:>3} manual",
+        "  {:<widest$}  {:<10}  ✓ {:>4} pass   ✗ {open:>4} open fails, {accepted} accepted   ? {:>4} unknown   – {:>4} not applicable   ✎ {:>3} manual",
         target.name,
         target.kind.as_str(),
         count(FindingStatus::Pass),
-        open,
         count(FindingStatus::Unknown),
         count(FindingStatus::NotApplicable),
         count(FindingStatus::Manual),
     )
 }
 
-fn worst(findings: &[Finding]) -> Vec<String> {
-    let mut open: Vec<&Finding> =
-        findings.iter().filter(|f| f.status == FindingStatus::Fail && f.exception.is_none()).collect();
-    open.sort_by_key(|f| (Reverse(f.severity), &f.check, &f.target, &f.resource.id));
-    if open.is_empty() {
-        return vec!["No open fail.".to_owned(), String::new()];
+/// What to look at first, in the order of the overview; of unknowns the gaps below say more.
+fn worst(findings: &[Finding], checks: &[CheckSummary]) -> Vec<String> {
+    let count =
+        |status: FindingStatus| findings.iter().filter(|f| f.status == status && f.exception.is_none()).count() as u64;
+    let open = count(FindingStatus::Fail);
+    if open == 0 {
+        let judged = match count(FindingStatus::Unknown) {
+            0 if count(FindingStatus::Pass) == 0 => "No open fail, but nothing could be judged.".to_owned(),
+            0 => "No open fail.".to_owned(),
+            n => format!("No open fail, but {} unknown.", counted(n, "finding is", "findings are")),
+        };
+        return vec![judged, String::new()];
     }
-    let mut lines =
-        vec![format!("The worst {} of {}:", open.len().min(5), counted(open.len() as u64, "open fail", "open fails"))];
-    lines.extend(open.iter().take(5).map(|f| format!("  ✗ {:<8} {} ({})", f.severity.as_str(), f.message, f.target)));
+    let is_fail = |first: &First| findings.get(first.finding).is_some_and(|f| f.status == FindingStatus::Fail);
+    let firsts = annexa_report::look_first(findings, checks).into_iter().filter(is_fail).take(5);
+    let mut lines = vec![format!("Look at these first, of {}:", counted(open, "open fail", "open fails"))];
+    for first in firsts {
+        let finding = &findings[first.finding];
+        let more = match first.alike {
+            0 | 1 => String::new(),
+            n => format!(" and {} more of {} asked", n - 1, first.asked),
+        };
+        lines.push(format!("  ✗ {:<8} {} ({}){more}", finding.severity.as_str(), finding.message, finding.target));
+    }
     lines.push(String::new());
     lines
 }
 
 fn gaps(outcome: &Outcome) -> Vec<String> {
-    let open: Vec<_> = outcome.derived.gaps.iter().filter(|gap| gap.exception.is_none()).collect();
     let mut lines = Vec::new();
     if outcome.interrupted {
         lines.push("The scan was stopped before its end.".to_owned());
     }
+    let all = &outcome.derived.gaps;
+    let open: Vec<(&Gap, usize)> = by_cause(all)
+        .into_iter()
+        .map(|(at, following)| (&all[at], following.len()))
+        .filter(|(gap, _)| gap.exception.is_none())
+        .collect();
     if open.is_empty() {
         return lines;
     }
-    lines
-        .push(format!("{} could not be read, so the scan is incomplete:", counted(open.len() as u64, "call", "calls")));
-    lines.extend(
-        open.iter()
-            .take(5)
-            .map(|gap| format!("  ? {} {}: {}; {}", gap.operation, gap.subject, gap.message, gap.remedy)),
-    );
-    if open.len() > 5 {
-        lines.push(format!("  … and {} more, on the page gaps.html", open.len() - 5));
+    let (mut targets, calls): (Vec<_>, Vec<_>) = open.iter().partition(|(gap, _)| gap.is_of_whole_target());
+    let causes = [
+        (
+            targets.len(),
+            counted(targets.len() as u64, "target could not be asked at all", "targets could not be asked at all"),
+        ),
+        (calls.len(), counted(calls.len() as u64, "call could not be read", "calls could not be read")),
+    ];
+    let causes: Vec<String> = causes.into_iter().filter(|(n, _)| *n > 0).map(|(_, words)| words).collect();
+    lines.push(format!("{}, so the scan is incomplete:", causes.join(" and ")));
+    // each target that is missing has its line, however many there are
+    let shown = targets.len().max(GAPS);
+    targets.extend(calls);
+    lines.extend(targets.iter().take(shown).map(|(gap, following)| gap_line(gap, *following)));
+    if targets.len() > shown {
+        lines.push(format!("  … and {} more, on the page gaps.html", targets.len() - shown));
     }
     lines.push(String::new());
     lines
+}
+
+fn gap_line(gap: &Gap, following: usize) -> String {
+    let what = match &gap.region {
+        _ if gap.is_of_whole_target() => gap.subject.clone(),
+        Some(region) => format!("{} {} in {region}", gap.operation, gap.subject),
+        None => format!("{} {}", gap.operation, gap.subject),
+    };
+    let more = match following {
+        0 => String::new(),
+        n => format!(" (and {})", annexa_report::because(gap, n as u64)),
+    };
+    format!("  ? {what}: {}; {}{more}", gap.message, gap.remedy)
 }
 
 fn signed(outcome: &Outcome) -> String {

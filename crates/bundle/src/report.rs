@@ -135,8 +135,10 @@ pub struct Summary {
     pub sequence: u64,
     /// The digest of the bundle before.
     pub previous: Option<String>,
-    /// The digest of this one.
+    /// The digest of this one's manifest: of everything.
     pub digest: String,
+    /// The digest of the evidence alone, as it stands on every page.
+    pub evidence_digest: String,
     /// How many files the manifest lists.
     pub files: u64,
     /// How many lines the Merkle tree is over.
@@ -265,12 +267,13 @@ impl Summary {
             }
         };
         format!(
-            "  {}, as of {}, {selection}, annexa {}, number {} of its chain, digest {}",
+            "  {}, as of {}, {selection}, annexa {}, number {} of its chain\n  manifest digest {}\n  evidence digest {}, as on its pages",
             shown(&self.organization),
             self.as_of,
             shown(&self.engine_version),
             self.sequence,
-            shown(short_id(&self.digest)),
+            shown(&self.digest),
+            self.evidence_digest,
         )
     }
 }

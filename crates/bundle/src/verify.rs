@@ -99,9 +99,17 @@ fn summary(manifest: &Manifest) -> Summary {
         sequence: manifest.sequence,
         previous: manifest.previous.clone(),
         digest: manifest.digest.clone(),
+        evidence_digest: evidence_digest(manifest),
         files: manifest.files.len() as u64,
         lines: manifest.merkle.leaves,
     }
+}
+
+/// The digest that pages name: over a line for each evidence file, as SHA256SUMS has them, with paths below evidence/.
+fn evidence_digest(manifest: &Manifest) -> String {
+    let files = manifest.files.iter().filter_map(|file| Some((file.path.strip_prefix("evidence/")?, &file.sha256)));
+    let lines: String = files.map(|(path, digest)| format!("{digest}  {path}\n")).collect();
+    sha256_hex(lines)
 }
 
 /// What is wrong with a manifest by itself.

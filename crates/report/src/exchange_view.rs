@@ -13,6 +13,7 @@ const CUTS: usize = 40;
 const PARAMETERS: usize = 20;
 const TEXT: usize = 300;
 const PATH: usize = 1_500;
+const RESOURCE: usize = 60;
 
 /// An exchange as pages show it.
 #[derive(Serialize)]
@@ -127,7 +128,7 @@ pub(crate) fn size(exchange: &Exchange) -> usize {
         + text(&exchange.asked_by, TEXT)
         + text(&exchange.host, TEXT)
         + exchange.failure.as_ref().map_or(0, |f| text(&f.message, TEXT))
-        + USERS * crate::plan::link_size("")
+        + USERS * (crate::plan::link_size("") + 2 * RESOURCE)
 }
 
 /// The command that computes an exchange's digest with standard programs.
@@ -191,7 +192,12 @@ fn cut(cut: &Cut) -> CutView {
 
 fn user(plan: &Plan<'_>, at: usize) -> Option<Link> {
     let finding = plan.input.findings.get(at)?;
-    let text = format!("{} {}", words::finding_sign(finding.status), escape::cut(&finding.check, 100));
+    let text = format!(
+        "{} {} for {}",
+        words::finding_sign(finding.status),
+        escape::cut(&finding.check, 100),
+        escape::name(&finding.resource.name, RESOURCE)
+    );
     Some(Link::new(plan.finding_href(at)?, text))
 }
 

@@ -64,6 +64,8 @@ pub struct Cover {
     pub rules: RulesReport,
     /// `default`, `full` or `strict`.
     pub privacy: String,
+    /// The recording that the answers were replayed from, in words; none when providers were asked.
+    pub replayed: Option<String>,
     /// A digest over all evidence. The pages print it at the foot; the bundle's own digest can't stand in a page that it covers.
     pub evidence_digest: String,
 }
@@ -181,6 +183,9 @@ pub struct Changes {
     pub controls: Vec<ControlChange>,
     /// Rule files that changed, came or went.
     pub rules: Vec<String>,
+    /// Gaps that an exception accepts now and none did before, or the other way round. Bundles of 0.1 do not know them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<GapChange>,
 }
 
 /// A finding with another answer than before.
@@ -200,6 +205,31 @@ pub struct FindingChange {
     pub now: Option<FindingStatus>,
     /// The newer of the two messages.
     pub message: String,
+    /// The exception that covered it before. Bundles of 0.1 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_before: Option<String>,
+    /// The exception that covers it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_now: Option<String>,
+}
+
+/// A gap that became accepted, or is no longer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GapChange {
+    /// The gap's id.
+    pub id: String,
+    /// The target.
+    pub target: String,
+    /// The operation.
+    pub operation: String,
+    /// What it was asked about.
+    pub subject: String,
+    /// The exception that accepted it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_before: Option<String>,
+    /// The exception that accepts it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_now: Option<String>,
 }
 
 /// A control with another status than before.

@@ -220,7 +220,8 @@ fn detail(plan: &Plan<'_>, finding: &Finding, message: &str) -> String {
             check
                 .fix
                 .iter()
-                .map(|(means, how)| format!("fix ({}): {}", escape::line(means, NAME), escape::line(how, MESSAGE))),
+                .map(|(means, how)| (means, crate::fix::of_finding(how, means, finding)))
+                .map(|(means, how)| format!("fix ({}): {}", escape::line(means, NAME), escape::line(&how, MESSAGE))),
         );
     }
     for edition in ["2022", "2013"] {

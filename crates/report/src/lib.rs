@@ -7,6 +7,8 @@ mod csv;
 mod error;
 mod escape;
 mod exchange_view;
+mod first;
+mod fix;
 mod input;
 mod junit;
 mod oscal;
@@ -25,12 +27,14 @@ mod words;
 
 pub use csv::csv_into;
 pub use error::ReportError;
+pub use first::{First, look_first};
 pub use input::{
-    Changes, ControlChange, Cover, Exchanges, FindingChange, HostReport, Previous, Recorded, ReportInput, RulesReport,
-    Selection, TargetReport, TypeCount,
+    Changes, ControlChange, Cover, Exchanges, FindingChange, GapChange, HostReport, Previous, Recorded, ReportInput,
+    RulesReport, Selection, TargetReport, TypeCount,
 };
 pub use junit::junit_into;
 pub use oscal::{oscal, oscal_into};
+pub use page::because;
 pub use sarif::sarif_into;
 pub use summary::markdown;
 pub use templates::Templates;

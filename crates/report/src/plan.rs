@@ -4,7 +4,7 @@ use crate::input::ReportInput;
 use crate::recorded::{Files, Meta};
 use crate::{escape, parts, paths, recorded, words};
 use annexa_annex::ExceptionUse;
-use annexa_model::{CheckSummary, ControlRecord, Edition, Finding, FindingStatus, Resource, StatusCounts};
+use annexa_model::{CheckSummary, ControlRecord, Edition, Finding, FindingStatus, Resource, StatusCounts, by_cause};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -24,6 +24,9 @@ pub(crate) struct Plan<'a> {
     exceptions: BTreeMap<&'a str, &'a ExceptionUse>,
     pub(crate) gap_parts: Vec<Range<usize>>,
     gap_at: HashMap<&'a str, usize>,
+    /// For each gap that has its cause in another one that cause, and for each cause what follows from it.
+    pub(crate) cause_of: BTreeMap<usize, usize>,
+    pub(crate) following: BTreeMap<usize, Vec<usize>>,
 }
 
 /// A check with its findings.
@@ -67,7 +70,11 @@ impl<'a> Plan<'a> {
         for (at, finding) in input.findings.iter().enumerate() {
             by_resource.entry((&finding.resource.kind, &finding.resource.id)).or_default().push(at);
         }
+        let following: BTreeMap<usize, Vec<usize>> =
+            by_cause(input.gaps).into_iter().filter(|(_, all)| !all.is_empty()).collect();
         Self {
+            cause_of: following.iter().flat_map(|(&cause, all)| all.iter().map(move |&at| (at, cause))).collect(),
+            following,
             checks,
             check_at,
             part_of,
@@ -143,6 +150,11 @@ impl<'a> Plan<'a> {
             .filter(|(id, _)| seen.insert(id.as_str()))
             .filter_map(|(id, direct)| self.check(id).map(|check| (check, direct)))
             .collect()
+    }
+
+    /// Gaps without those that follow from another one.
+    pub(crate) fn causes(&self) -> impl Iterator<Item = usize> {
+        (0..self.input.gaps.len()).filter(|at| !self.cause_of.contains_key(at))
     }
 
     /// How many gaps no exception accepts.

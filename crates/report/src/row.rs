@@ -10,6 +10,8 @@ const NAME: usize = 120;
 const ID: usize = 300;
 const VALUES: usize = 8;
 const VALUE: usize = 200;
+const SHORT_VALUE: usize = 60;
+const OPERATION: usize = 60;
 const LINKS: usize = 8;
 
 /// A link in a list.
@@ -68,7 +70,7 @@ pub(crate) fn row(plan: &Plan<'_>, at: usize) -> Option<Row> {
             break;
         }
         match plan.exchange_href(id) {
-            Some(href) => evidence.push(Link::new(href, words::number(evidence.len() as u64 + 1))),
+            Some(href) => evidence.push(Link::new(href, evidence_text(plan, id, evidence.len() + 1))),
             None => missing += 1,
         }
     }
@@ -84,7 +86,7 @@ pub(crate) fn row(plan: &Plan<'_>, at: usize) -> Option<Row> {
         id: escape::cut(&finding.resource.id, ID).into_owned(),
         place: place(finding),
         message: escape::cut(&finding.message, MESSAGE).into_owned(),
-        observed: observed(finding),
+        observed: observed(finding, VALUE),
         observed_more: more(finding.observed.len(), VALUES),
         evidence,
         evidence_more: (rest > 0).then(|| words::number(rest as u64)),
@@ -115,7 +117,7 @@ pub(crate) fn size(finding: &Finding) -> usize {
         .sum();
     let links = finding.evidence.len().min(LINKS) + finding.gaps.len().min(LINKS);
     900 + observed
-        + links * link_size("")
+        + links * (link_size("") + 2 * OPERATION)
         + escape::html_len(&escape::cut(&finding.message, MESSAGE))
         + escape::html_len(&escape::cut(&finding.resource.name, NAME))
         + escape::html_len(&escape::cut(&finding.resource.id, ID))
@@ -141,16 +143,40 @@ pub(crate) fn more(len: usize, shown: usize) -> Option<String> {
     (len > shown).then(|| words::number((len - shown) as u64))
 }
 
-fn observed(finding: &Finding) -> Vec<Value> {
+/// `1 ListBuckets`: which call stands behind a number.
+fn evidence_text(plan: &Plan<'_>, id: &str, n: usize) -> String {
+    let group = plan.files.meta(id).and_then(|meta| plan.files.groups.get(meta.group));
+    let operation = group.map_or("", |group| group.operation.as_str());
+    // the service stands in the evidence's path, and in a narrow column it is in the way
+    let operation = operation.split_once(':').map_or(operation, |(_, operation)| operation);
+    format!("{n} {}", escape::cut(operation, OPERATION))
+}
+
+impl Row {
+    /// Leaves of each value what fits into a list of many findings.
+    pub(crate) fn shortened(mut self, finding: &Finding) -> Self {
+        self.observed = observed(finding, SHORT_VALUE);
+        self
+    }
+}
+
+fn observed(finding: &Finding, max: usize) -> Vec<Value> {
     finding
         .observed
         .iter()
         .take(VALUES)
         .map(|(name, value)| Value {
             name: escape::cut(name, NAME).into_owned(),
-            value: match value {
-                serde_json::Value::Null => "not set".to_owned(),
-                value => escape::cut(&body::plain(value), VALUE).into_owned(),
+            value: match (value, body::plain(value)) {
+                (serde_json::Value::Null, _) => "not set".to_owned(),
+                // the beginning of a long list or object says nothing
+                (serde_json::Value::Object(members), text) if text.len() > max => {
+                    format!("{} (in findings.jsonl)", words::count(members.len() as u64, "value", "values"))
+                }
+                (serde_json::Value::Array(items), text) if text.len() > max => {
+                    format!("{} (in findings.jsonl)", words::count(items.len() as u64, "item", "items"))
+                }
+                (_, text) => escape::cut(&text, max).into_owned(),
             },
         })
         .collect()

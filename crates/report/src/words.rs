@@ -91,7 +91,7 @@ pub(crate) fn control_meaning(status: ControlStatus) -> &'static str {
         ControlStatus::Partial => "supporting evidence only",
         ControlStatus::Manual => "people must show it",
         ControlStatus::None => "no evidence in this bundle",
-        ControlStatus::Excluded => "left out by the Statement of Applicability",
+        ControlStatus::Excluded => "ruled out by the Statement of Applicability",
     }
 }
 

@@ -4,6 +4,7 @@
 mod html;
 mod sample;
 
+use annexa_model::{FailureKind, Gap};
 use annexa_report::{Templates, render};
 use sample::{HOSTILE, Sample, sample};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,8 +27,13 @@ fn html_pages(pages: &Pages) -> impl Iterator<Item = (&String, &String)> {
 
 #[test]
 fn every_link_leads_somewhere() {
-    let pages = pages(&sample());
-    let ids: BTreeMap<&str, BTreeSet<String>> = html_pages(&pages)
+    let links = check_links(&pages(&sample()));
+    assert!(links > 3_000, "{links}");
+}
+
+/// Each link has its page and anchor. Gives how many there are.
+fn check_links(pages: &Pages) -> usize {
+    let ids: BTreeMap<&str, BTreeSet<String>> = html_pages(pages)
         .map(|(path, text)| {
             let all = html::attributes(text, "id");
             let unique: BTreeSet<String> = all.iter().cloned().collect();
@@ -36,7 +42,7 @@ fn every_link_leads_somewhere() {
         })
         .collect();
     let mut links = 0;
-    for (path, text) in html_pages(&pages) {
+    for (path, text) in html_pages(pages) {
         for href in html::attributes(text, "href") {
             links += 1;
             assert!(!href.contains(':'), "{path} links outside: {href}");
@@ -53,7 +59,92 @@ fn every_link_leads_somewhere() {
             assert!(ids[path.as_str()].contains(&id), "{path}: nothing is called {id}");
         }
     }
-    assert!(links > 3_000, "{links}");
+    links
+}
+
+/// A target that nobody answered for: its cause, and calls that follow from it.
+fn unasked(target: &str, calls: usize) -> Vec<Gap> {
+    let gap = |operation: String, kind| Gap {
+        id: annexa_model::short_hash(&[target, &operation]),
+        target: target.to_owned(),
+        operation,
+        region: None,
+        subject: format!("the whole target {target}"),
+        kind,
+        message: "there are no credentials".to_owned(),
+        permission: None,
+        remedy: "set some".to_owned(),
+        checks: vec!["aws.iam.user-has-mfa".to_owned()],
+        exception: None,
+    };
+    let mut gaps = vec![gap(annexa_model::CONNECT.to_owned(), FailureKind::Unauthenticated)];
+    gaps.extend((0..calls).map(|call| gap(format!("list things {call:03}"), FailureKind::NotAsked)));
+    gaps
+}
+
+#[test]
+fn what_follows_from_a_gap_stands_behind_it() {
+    let mut sample = sample();
+    sample.gaps.splice(0..0, unasked("acme", 450));
+    let pages = pages(&sample);
+    check_links(&pages);
+    let words = "450 calls that were not made or not answered because of this";
+    let index = html::text(&pages["index.html"]);
+    assert!(index.contains(words) && !index.contains("list things"), "{index}");
+    assert!(index.contains("2 of 452 shown here"), "{index}");
+    let control = html::text(&pages["controls/A.8.5.html"]);
+    assert!(control.contains(words) && !control.contains("list things 007"), "{control}");
+    assert!(pages["gaps.html"].contains(" calls that were not made or not answered because of this</summary>"));
+    assert!(html::text(&pages["gaps-2.html"]).contains("The cause: the whole target acme"));
+    let all: usize = html_pages(&pages).map(|(_, text)| text.matches("<code>list things").count()).sum();
+    assert_eq!(all, 450, "each stands once");
+    let summary = annexa_report::markdown(&sample.input(), Templates::built_in().unwrap()).unwrap();
+    assert!(summary.contains(words) && !summary.contains("list things"), "{summary}");
+}
+
+#[test]
+fn accepted_and_lapsed_fails_and_gaps_are_changes() {
+    let pages = pages(&sample());
+    let changes = html::text(&pages["changes.html"]);
+    for words in [
+        "Fails that are newly accepted 1 of 1",
+        "✗ fail, accepted",
+        "Fails that are no longer accepted 1 of 1",
+        "1 gap no longer accepted",
+        "s3:GetPublicAccessBlock bucket finance-drop (prod): no longer accepted, EX-3",
+    ] {
+        assert!(changes.contains(words), "no `{words}` in {changes}");
+    }
+    let index = html::text(&pages["index.html"]);
+    assert!(index.contains("1 fail no longer accepted, 0 newly unknown, 1 fail newly accepted"), "{index}");
+    assert!(index.contains("1 gap no longer accepted"), "{index}");
+    // what 0.1 wrote has neither
+    let old = r#"{"findings": [], "resources_new": [], "resources_gone": [], "controls": [], "rules": []}"#;
+    assert_eq!(serde_json::from_str::<annexa_report::Changes>(old).unwrap(), annexa_report::Changes::default());
+}
+
+#[test]
+fn a_replay_says_so_on_every_page() {
+    let mut sample = sample();
+    sample.cover.replayed = Some("the demo".to_owned());
+    for (path, text) in html_pages(&pages(&sample)) {
+        assert!(text.contains("answers were replayed from a recording: the demo"), "{path}");
+    }
+}
+
+#[test]
+fn links_and_values_say_what_they_are() {
+    let mut sample = sample();
+    sample.findings[36].observed.insert("summary".to_owned(), serde_json::json!({"a": "x".repeat(90), "b": 1}));
+    sample.checks[0].fix.insert("cli".to_owned(), "aws s3 mend {{bucket.name}}".to_owned());
+    let pages = pages(&sample);
+    assert!(pages["open.html"].contains(">1 GetPublicAccessBlock</a>"));
+    assert!(html::text(&pages["open.html"]).contains("summary 2 values (in findings.jsonl)"));
+    let check = &pages["checks/aws.s3.bucket-blocks-public-access.html"];
+    assert!(check.contains("aws s3 mend ‹name›") && check.contains("xxxxxxxxxx"));
+    assert!(pages["controls/A.8.3.html"].contains("aws s3 mend ‹name›"));
+    let mut calls = html_pages(&pages).filter(|(path, _)| path.starts_with("exchanges/"));
+    assert!(calls.any(|(_, text)| text.contains("aws.s3.bucket-blocks-public-access for data-01</a>")));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::console::Console;
 use crate::failure::{DONE, Failure};
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, Recording};
 use crate::rules::{self, Rules};
 use crate::scan::{self, Plan, Tape};
 use crate::summary;
@@ -39,7 +39,7 @@ fn plan(arguments: &DemoArgs, folder: &Path) -> Result<Plan, Failure> {
         inputs,
         selection: Selection::Full,
         as_of: recorded_at()?,
-        tape: Tape::Replay(tape()),
+        tape: Tape::Replay(tape(), Recording { recording: "the demo that comes with annexa".to_owned() }),
         concurrency: usize::from(arguments.concurrency),
         limits: annexa_tape::Limits::default(),
         out: arguments.out.clone(),

@@ -6,15 +6,15 @@ use crate::config::Config;
 use crate::console::Console;
 use crate::derive::glob_set;
 use crate::failure::{DONE, Failure, INCOMPLETE, MISMATCH};
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, Recording};
 use crate::place::Place;
 use crate::rules::{self, Rules};
 use crate::scan::{self, Outcome, Plan, Tape};
 use crate::summary;
-use crate::text::printable;
+use crate::text::{counted, printable};
 use crate::upload::Upload;
-use annexa_bundle::{BundleError, Recipients, SaltSeed, SigningKey};
-use annexa_model::{FindingStatus, Selection, Severity, Target, Timestamp, sha256_hex};
+use annexa_bundle::{BundleError, Manifest, Recipients, SaltSeed, SigningKey, short_id};
+use annexa_model::{Finding, FindingStatus, Selection, Severity, Target, Timestamp, sha256_hex};
 use annexa_tape::Limits;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,7 +29,17 @@ pub(crate) fn run(arguments: &ScanArgs, console: &Console) -> Result<u8, Failure
     // before the error of an upload, for the findings are there all the same
     summary::print(&outcome, console);
     sent.transpose()?;
-    Ok(status(&outcome, arguments.fail_on, arguments.allow_incomplete))
+    let status = status(&outcome, arguments.fail_on, arguments.allow_incomplete);
+    if let Some(severity) = arguments.fail_on.filter(|_| status == INCOMPLETE) {
+        match open_at(&outcome, severity) {
+            0 => {}
+            n => console.say(&format!(
+                "{} at or above {severity}; the exit status is {INCOMPLETE} because the scan is incomplete",
+                counted(n as u64, "open fail", "open fails")
+            )),
+        }
+    }
+    Ok(status)
 }
 
 /// Reads and checks everything before the first call.
@@ -60,7 +70,7 @@ fn plan(arguments: &ScanArgs, now: Timestamp, console: &Console) -> Result<(Plan
     let plan = Plan {
         selection: selection(arguments),
         tape: match &replayed {
-            Some(bundle) => Tape::Replay(bundles::evidence(bundle)?),
+            Some(bundle) => Tape::Replay(bundles::evidence(bundle)?, recording(bundle.manifest())),
             None => Tape::Live,
         },
         concurrency: usize::from(arguments.concurrency),
@@ -78,6 +88,11 @@ fn plan(arguments: &ScanArgs, now: Timestamp, console: &Console) -> Result<(Plan
         key,
     };
     Ok((plan, upload))
+}
+
+fn recording(of: &Manifest) -> Recording {
+    let (sequence, digest) = (of.sequence, short_id(&of.digest));
+    Recording { recording: format!("bundle {sequence} of {}, digest {digest}", of.organization) }
 }
 
 /// Those who can open the bundle: recipients, and files that list them.
@@ -206,9 +221,11 @@ pub(crate) fn status(outcome: &Outcome, fail_on: Option<Severity>, allow_incompl
     if (open_gaps || outcome.interrupted) && !allow_incomplete {
         return INCOMPLETE;
     }
-    let fails = |severity: Severity| {
-        let mut findings = outcome.derived.findings.iter();
-        findings.any(|f| f.status == FindingStatus::Fail && f.exception.is_none() && f.severity >= severity)
-    };
-    if fail_on.is_some_and(fails) { MISMATCH } else { DONE }
+    if fail_on.is_some_and(|severity| open_at(outcome, severity) > 0) { MISMATCH } else { DONE }
+}
+
+/// How many fails of a severity or above no exception covers.
+fn open_at(outcome: &Outcome, severity: Severity) -> usize {
+    let open = |f: &&Finding| f.status == FindingStatus::Fail && f.exception.is_none() && f.severity >= severity;
+    outcome.derived.findings.iter().filter(open).count()
 }

@@ -15,8 +15,12 @@ pub struct ChangedFindings {
     pub broken: Vec<FindingChange>,
     /// It failed and passes now.
     pub mended: Vec<FindingChange>,
-    /// Every other change: of status, severity, or whether an exception covers it.
+    /// Every other change: of status or severity.
     pub changed: Vec<FindingChange>,
+    /// It failed and fails, and an exception covers it now.
+    pub accepted: Vec<FindingChange>,
+    /// It failed and fails, and no exception covers it any more.
+    pub lapsed: Vec<FindingChange>,
     /// There was an answer, and now nobody knows.
     pub no_longer_observed: Vec<FindingChange>,
     /// The resource is gone, by a whole list.
@@ -82,11 +86,13 @@ impl ChangedFindings {
     }
 
     /// The lists with the words for them, the worst first.
-    pub(super) fn lists(&self) -> [(&'static str, &[FindingChange]); 6] {
+    pub(super) fn lists(&self) -> [(&'static str, &[FindingChange]); 8] {
         [
             ("broken", &self.broken),
+            ("no longer accepted", &self.lapsed),
             ("no longer observed", &self.no_longer_observed),
             ("new", &self.new),
+            ("newly accepted", &self.accepted),
             ("changed", &self.changed),
             ("mended", &self.mended),
             ("gone with their resources", &self.gone),
@@ -99,6 +105,8 @@ impl ChangedFindings {
             &mut self.broken,
             &mut self.mended,
             &mut self.changed,
+            &mut self.accepted,
+            &mut self.lapsed,
             &mut self.no_longer_observed,
             &mut self.gone,
         ];
@@ -154,9 +162,9 @@ pub(super) fn compare(
 fn place(changes: &mut ChangedFindings, earlier: &Slim, finding: &Slim) {
     use FindingStatus::{Fail, Pass, Unknown};
     let why = match (&earlier.exception, &finding.exception) {
-        (None, Some(_)) => Some("an exception covers it now"),
-        (Some(_), None) => Some("no exception covers it any more"),
-        _ if earlier.severity != finding.severity => Some("its severity is another"),
+        (None, Some(id)) => Some(format!("exception {id} covers it now")),
+        (Some(id), None) => Some(format!("exception {id} covers it no longer")),
+        _ if earlier.severity != finding.severity => Some("its severity is another".to_owned()),
         _ => None,
     };
     let list = match (earlier.status, finding.status) {
@@ -167,9 +175,11 @@ fn place(changes: &mut ChangedFindings, earlier: &Slim, finding: &Slim) {
         (from, Unknown) if from != Unknown => &mut changes.no_longer_observed,
         (from, Fail) if from != Fail => &mut changes.broken,
         (Fail, Pass) => &mut changes.mended,
+        (Fail, Fail) if finding.exception.is_some() && earlier.exception.is_none() => &mut changes.accepted,
+        (Fail, Fail) if finding.exception.is_none() && earlier.exception.is_some() => &mut changes.lapsed,
         _ => &mut changes.changed,
     };
-    list.push(change(Some(earlier), Some(finding), why));
+    list.push(change(Some(earlier), Some(finding), why.as_deref()));
 }
 
 fn change(from: Option<&Slim>, to: Option<&Slim>, why: Option<&str>) -> FindingChange {

@@ -34,6 +34,10 @@ pub struct Diff {
     pub gaps_new: Vec<GapName>,
     /// Gaps of targets scanned both times that are not there any more.
     pub gaps_closed: Vec<GapName>,
+    /// Gaps that an exception accepts now and none did before.
+    pub gaps_accepted: Vec<GapName>,
+    /// Gaps that no exception accepts any more.
+    pub gaps_lapsed: Vec<GapName>,
     /// Rules that were not there before.
     pub rules_added: Vec<String>,
     /// Rules that are not there any more.
@@ -124,6 +128,10 @@ pub fn diff(old: &VerifiedBundle, new: &VerifiedBundle) -> Result<Diff, BundleEr
     let (rules_before, rules_now) = (before.rule_digests(), after.rule_digests());
     let changed_rules = rules_now.iter().filter(|(path, digest)| rules_before.get(*path).is_some_and(|d| d != *digest));
     let (gaps_before, gaps_now) = (gaps(old)?, gaps(new)?);
+    let (accepted_before, accepted_now) = (accepted_gaps(old)?, accepted_gaps(new)?);
+    let is_accepted = |gap: &&GapName, by: &BTreeSet<(String, String)>| by.contains(&gap.key());
+    let newly = |gap: &&GapName| is_accepted(gap, &accepted_now) && !is_accepted(gap, &accepted_before);
+    let lapsed = |gap: &&GapName| is_accepted(gap, &accepted_before) && !is_accepted(gap, &accepted_now);
     let closed = gaps_before.difference(&gaps_now).filter(|gap| new_targets.contains(&gap.target));
     Ok(Diff {
         old: side(old),
@@ -135,6 +143,8 @@ pub fn diff(old: &VerifiedBundle, new: &VerifiedBundle) -> Result<Diff, BundleEr
         resources: compare_resources(&resources(old)?, &resources_now, new, &unread),
         gaps_new: gaps_now.difference(&gaps_before).cloned().collect(),
         gaps_closed: closed.cloned().collect(),
+        gaps_accepted: gaps_now.iter().filter(newly).cloned().collect(),
+        gaps_lapsed: gaps_now.iter().filter(lapsed).cloned().collect(),
         rules_added: rules_now.keys().filter(|path| !rules_before.contains_key(*path)).cloned().collect(),
         rules_removed: rules_before.keys().filter(|path| !rules_now.contains_key(*path)).cloned().collect(),
         rules_changed: changed_rules.map(|(path, _)| path.clone()).collect(),
@@ -154,6 +164,8 @@ impl Diff {
             && [&resources.new, &resources.gone, &resources.no_longer_observed].iter().all(|list| list.is_empty())
             && self.gaps_new.is_empty()
             && self.gaps_closed.is_empty()
+            && self.gaps_accepted.is_empty()
+            && self.gaps_lapsed.is_empty()
             && self.controls.is_empty()
     }
 }
@@ -180,6 +192,31 @@ fn resources(bundle: &VerifiedBundle) -> Result<BTreeSet<ResourceName>, BundleEr
 
 fn gaps(bundle: &VerifiedBundle) -> Result<BTreeSet<GapName>, BundleError> {
     bundle.records_if_there("gaps.jsonl")?.collect()
+}
+
+/// The gaps that an exception accepts, by target and id.
+fn accepted_gaps(bundle: &VerifiedBundle) -> Result<BTreeSet<(String, String)>, BundleError> {
+    let gaps = bundle.records_if_there::<Gap>("gaps.jsonl")?;
+    let accepted = gaps.filter_map(|gap| match gap {
+        Ok(gap) => gap.exception.is_some().then_some(Ok((gap.target, gap.id))),
+        Err(error) => Some(Err(error)),
+    });
+    accepted.collect()
+}
+
+impl GapName {
+    fn key(&self) -> (String, String) {
+        (self.target.clone(), self.id.clone())
+    }
+}
+
+/// What is compared of a gap besides its name.
+#[derive(Deserialize)]
+struct Gap {
+    target: String,
+    id: String,
+    #[serde(default)]
+    exception: Option<String>,
 }
 
 /// Whether a bundle lists all resources of a type in a target.

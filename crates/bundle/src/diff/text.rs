@@ -32,6 +32,8 @@ impl Diff {
         }
         section(&mut lines, "gaps new", self.gaps_new.iter().map(gap_line));
         section(&mut lines, "gaps closed", self.gaps_closed.iter().map(gap_line));
+        section(&mut lines, "gaps newly accepted", self.gaps_accepted.iter().map(gap_line));
+        section(&mut lines, "gaps no longer accepted", self.gaps_lapsed.iter().map(gap_line));
         for (what, list) in [
             ("targets added", &self.targets_added),
             ("targets not scanned any more", &self.targets_removed),

@@ -63,7 +63,7 @@ fn each_change_has_its_list() {
         now.rules[0].1 = "title: changed\n".into();
         now.rules.push(("checks/aws/s3/three.yaml".into(), "title: three\n".into()));
     });
-    let ChangedFindings { new, broken, mended, changed, no_longer_observed, gone, same } = &diff.findings;
+    let ChangedFindings { new, broken, mended, changed, no_longer_observed, gone, same, .. } = &diff.findings;
     assert_eq!(names(new), [("aws.s3.two", "arn:c")]);
     assert_eq!(names(broken), [("aws.s3.one", "arn:a")]);
     assert_eq!(names(mended), [("aws.s3.one", "arn:b")]);
@@ -133,9 +133,25 @@ fn what_is_not_observed_is_never_mended_or_gone() {
 
 #[test]
 fn an_exception_is_a_change_and_no_mending() {
-    let diff = compare(|now| now.findings[1].exception = Some("e1".into()));
-    assert_eq!(diff.findings.changed[0].why.as_deref(), Some("an exception covers it now"));
-    assert!(diff.findings.mended.is_empty());
+    let accept = |now: &mut Content| {
+        now.findings[1].exception = Some("e1".into());
+        now.gaps[0].exception = Some("e2".into());
+    };
+    let diff = compare(accept);
+    assert_eq!(diff.findings.accepted[0].why.as_deref(), Some("exception e1 covers it now"));
+    assert!(diff.findings.mended.is_empty() && diff.findings.changed.is_empty() && diff.findings.lapsed.is_empty());
+    assert_eq!((diff.gaps_accepted.len(), diff.gaps_lapsed.len(), diff.gaps_new.len()), (1, 0, 0));
+    let text = diff.to_text();
+    assert!(text.contains("findings newly accepted: 1") && text.contains("gaps newly accepted: 1"), "{text}");
+
+    let place = tempfile::tempdir().unwrap();
+    let mut accepted = Content::new();
+    accept(&mut accepted);
+    let (old, new) = (write(place.path(), "old", &accepted), write(place.path(), "new", &Content::new()));
+    let diff = annexa_bundle::diff(&old, &new).unwrap();
+    assert_eq!(diff.findings.lapsed[0].why.as_deref(), Some("exception e1 covers it no longer"));
+    assert_eq!((diff.gaps_accepted.len(), diff.gaps_lapsed.len()), (0, 1));
+    assert!(!diff.is_empty() && diff.to_text().contains("gaps no longer accepted: 1"));
 }
 
 #[test]

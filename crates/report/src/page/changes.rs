@@ -12,9 +12,11 @@ use serde::Serialize;
 const SHORT: usize = 60;
 
 /// What happened to a finding, in the order of the page.
-const KINDS: [(&str, &str, &str, &str); 6] = [
+const KINDS: [(&str, &str, &str, &str); 8] = [
     ("new-fails", "New fails", "new fail", "new fails"),
+    ("lapsed", "Fails that are no longer accepted", "fail no longer accepted", "fails no longer accepted"),
     ("newly-unknown", "Newly unknown", "newly unknown", "newly unknown"),
+    ("accepted", "Fails that are newly accepted", "fail newly accepted", "fails newly accepted"),
     ("mended", "Mended", "mended", "mended"),
     ("known-again", "Known again", "known again", "known again"),
     ("not-observed", "No longer observed", "no longer observed", "no longer observed"),
@@ -23,9 +25,10 @@ const KINDS: [(&str, &str, &str, &str); 6] = [
 
 /// The changes in numbers, for the overview.
 #[derive(Serialize)]
-pub(super) struct Summary {
-    any: bool,
+pub(crate) struct Summary {
+    pub(crate) any: bool,
     kinds: Vec<Count>,
+    gaps: Vec<Count>,
     resources_new: String,
     resources_gone: String,
     controls: String,
@@ -33,7 +36,7 @@ pub(super) struct Summary {
 }
 
 #[derive(Serialize)]
-struct Count {
+pub(crate) struct Count {
     n: String,
     word: &'static str,
     href: String,
@@ -47,6 +50,8 @@ struct View {
     previous: Option<String>,
     total: String,
     sections: Vec<Section>,
+    gaps: Vec<GapRow>,
+    gaps_more: Option<String>,
     controls: Vec<ControlRow>,
     resources_new: Vec<String>,
     resources_new_more: Option<String>,
@@ -73,6 +78,18 @@ struct Row {
     message: String,
     before: State,
     now: State,
+    exception: Option<Link>,
+}
+
+/// A gap whose acceptance changed.
+#[derive(Serialize)]
+struct GapRow {
+    href: Option<String>,
+    operation: String,
+    subject: String,
+    target: String,
+    what: &'static str,
+    exception: Option<Link>,
 }
 
 #[derive(Serialize)]
@@ -95,12 +112,14 @@ struct ControlRow {
 fn kind(change: &FindingChange) -> usize {
     use FindingStatus::{Fail, Pass, Unknown};
     match (change.before, change.now) {
+        (Some(Fail), Some(Fail)) if change.accepted_now.is_some() => 3,
+        (Some(Fail), Some(Fail)) => 1,
         (_, Some(Fail)) => 0,
-        (_, Some(Unknown)) => 1,
-        (Some(Fail), Some(Pass)) => 2,
-        (Some(Unknown), Some(_)) => 3,
-        (Some(_), None) => 4,
-        _ => 5,
+        (_, Some(Unknown)) => 2,
+        (Some(Fail), Some(Pass)) => 4,
+        (Some(Unknown), Some(_)) => 5,
+        (Some(_), None) => 6,
+        _ => 7,
     }
 }
 
@@ -111,7 +130,7 @@ fn ordered(changes: &Changes) -> Vec<&FindingChange> {
     all
 }
 
-pub(super) fn summary(changes: &Changes) -> Summary {
+pub(crate) fn summary(changes: &Changes) -> Summary {
     let count = |at: usize| {
         let (anchor, _, one, many) = KINDS[at];
         let before = changes.findings.iter().filter(|change| kind(change) < at).count();
@@ -127,11 +146,44 @@ pub(super) fn summary(changes: &Changes) -> Summary {
     Summary {
         any: *changes != Changes::default(),
         kinds: (0..KINDS.len()).map(count).collect(),
+        gaps: gap_counts(changes),
         resources_new: words::number(changes.resources_new.len() as u64),
         resources_gone: words::number(changes.resources_gone.len() as u64),
         controls: words::number(changes.controls.len() as u64),
         rules: words::number(changes.rules.len() as u64),
     }
+}
+
+impl Summary {
+    /// What occurs, in one line: `2 new fails, 1 mended, 3 new resources`.
+    pub(crate) fn words(&self) -> String {
+        let count = |count: &Count| (count.n != "0").then(|| format!("{} {}", count.n, count.word));
+        let mut parts: Vec<String> = self.kinds.iter().chain(&self.gaps).filter_map(count).collect();
+        let others = [
+            (&self.resources_new, "resources new"),
+            (&self.resources_gone, "resources gone"),
+            (&self.controls, "controls with another status"),
+            (&self.rules, "rules that changed"),
+        ];
+        parts.extend(others.into_iter().filter(|(n, _)| *n != "0").map(|(n, what)| format!("{what}: {n}")));
+        parts.join(", ")
+    }
+}
+
+/// Gaps that became accepted or no longer are; only what occurs.
+fn gap_counts(changes: &Changes) -> Vec<Count> {
+    let accepted = changes.gaps.iter().filter(|gap| gap.accepted_now.is_some()).count();
+    let lapsed = changes.gaps.len() - accepted;
+    let counts = [
+        (accepted, "gap newly accepted", "gaps newly accepted"),
+        (lapsed, "gap no longer accepted", "gaps no longer accepted"),
+    ];
+    let of = |(n, one, many)| Count {
+        n: words::number(n as u64),
+        word: if n == 1 { one } else { many },
+        href: "changes.html#gaps".to_owned(),
+    };
+    counts.into_iter().filter(|(n, ..)| *n > 0).map(of).collect()
 }
 
 /// About how many bytes each change takes.
@@ -162,6 +214,8 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates, part: &Part) -> Res
         previous: plan.input.cover.previous.as_ref().map(|previous| words::number(previous.sequence)),
         total: words::count(all.len() as u64, "finding", "findings"),
         sections: sections(plan, changes, here),
+        gaps: changes.gaps.iter().take(if first { SHORT } else { 0 }).map(|gap| gap_row(plan, gap)).collect(),
+        gaps_more: more(changes.gaps.len(), SHORT),
         controls: if first { controls(changes) } else { Vec::new() },
         resources_new: names(&changes.resources_new),
         resources_new_more: more(changes.resources_new.len(), SHORT),
@@ -202,17 +256,36 @@ fn row(plan: &Plan<'_>, change: &FindingChange) -> Row {
         place: format!("{}{region}", escape::cut(&change.target, 120)),
         check: escape::cut(&change.check, 200).into_owned(),
         message: escape::cut(&change.message, 200).into_owned(),
-        before: state(change.before, "not there"),
-        now: state(change.now, "not observed"),
+        before: state(change.before, change.accepted_before.is_some(), "not there"),
+        now: state(change.now, change.accepted_now.is_some(), "not observed"),
+        exception: exception(plan, &change.accepted_before, &change.accepted_now),
     }
 }
 
-fn state(status: Option<FindingStatus>, none: &'static str) -> State {
+/// The exception behind a change: the one that accepts it now, else the one that did.
+fn exception(plan: &Plan<'_>, before: &Option<String>, now: &Option<String>) -> Option<Link> {
+    let id = now.as_ref().or(before.as_ref())?;
+    Some(Link::new(super::exceptions::href(plan, id), escape::cut(id, 80)))
+}
+
+fn gap_row(plan: &Plan<'_>, gap: &crate::GapChange) -> GapRow {
+    let text = |text: &str| escape::cut(text, 200).into_owned();
+    GapRow {
+        href: plan.gap_href(&gap.id),
+        operation: text(&gap.operation),
+        subject: text(&gap.subject),
+        target: text(&gap.target),
+        what: if gap.accepted_now.is_some() { "newly accepted" } else { "no longer accepted" },
+        exception: exception(plan, &gap.accepted_before, &gap.accepted_now),
+    }
+}
+
+fn state(status: Option<FindingStatus>, accepted: bool, none: &'static str) -> State {
     match status {
         Some(status) => State {
-            class: words::finding_class(status, false),
+            class: words::finding_class(status, accepted),
             sign: words::finding_sign(status),
-            word: words::finding_word(status, false),
+            word: words::finding_word(status, accepted),
         },
         None => State { class: "none", sign: "–", word: none },
     }

@@ -197,8 +197,8 @@ pub(super) fn render(
 fn fix((means, text): (&String, &String)) -> FixView {
     FixView {
         means: escape::cut(means, 40).into_owned(),
-        text: escape::cut(text, 2_000).into_owned(),
-        is_command: matches!(means.as_str(), "cli" | "terraform"),
+        text: escape::cut(&crate::fix::of_check(text), 2_000).into_owned(),
+        is_command: crate::fix::is_command(means),
     }
 }
 

@@ -257,8 +257,8 @@ fn check_section(
 fn fixes(fix: &std::collections::BTreeMap<String, String>) -> Vec<Fix> {
     let of = |(means, text): (&String, &String)| Fix {
         means: escape::cut(means, 40).into_owned(),
-        text: escape::cut(text, 1_500).into_owned(),
-        is_command: matches!(means.as_str(), "cli" | "terraform"),
+        text: escape::cut(&crate::fix::of_check(text), 1_500).into_owned(),
+        is_command: crate::fix::is_command(means),
     };
     fix.iter().take(6).map(of).collect()
 }

@@ -123,7 +123,9 @@ pub(super) fn set_row(plan: &Plan<'_>, set: &annexa_model::ResourceSet) -> SetRo
 pub(super) fn gaps(plan: &Plan<'_>, checks: Checks<'_, '_, '_>) -> Vec<usize> {
     let ids: BTreeSet<&str> = checks.iter().map(|(check, _)| check.id).collect();
     let touches = |gap: &annexa_model::Gap| gap.checks.iter().any(|check| ids.contains(check.as_str()));
-    plan.input.gaps.iter().enumerate().filter(|(_, gap)| touches(gap)).map(|(at, _)| at).collect()
+    // what follows from a gap stands behind it on the page of gaps
+    let stands = |at: &usize| plan.cause_of.get(at).is_none_or(|&cause| !touches(&plan.input.gaps[cause]));
+    (0..plan.input.gaps.len()).filter(|&at| touches(&plan.input.gaps[at])).filter(stands).collect()
 }
 
 /// The rules of these checks.

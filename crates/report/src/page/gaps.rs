@@ -8,6 +8,8 @@ use crate::row::{Link, more};
 use crate::{ReportError, Templates, escape, paths, words};
 use annexa_model::{Edition, Gap};
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 const CHECKS: usize = 10;
 const CONTROLS: usize = 12;
@@ -21,7 +23,18 @@ struct View {
     open: usize,
     open_words: String,
     accepted: String,
+    rows: bool,
+    blocks: Vec<Block>,
+}
+
+/// Gaps in a table, and what follows from the last of them.
+#[derive(Default, Serialize)]
+struct Block {
     rows: Vec<GapRow>,
+    because: Option<String>,
+    /// The gap that is the cause, when it stands on an earlier part.
+    cause: Option<Link>,
+    following: Vec<GapRow>,
 }
 
 /// A gap in a list.
@@ -43,6 +56,8 @@ pub(crate) struct GapRow {
     permission: Option<String>,
     remedy: String,
     exception: Option<Link>,
+    /// The calls that follow from it, where they are folded.
+    pub(crate) following: Option<Link>,
 }
 
 /// About how many bytes a gap takes.
@@ -89,7 +104,62 @@ pub(crate) fn row(plan: &Plan<'_>, at: usize) -> GapRow {
         permission: gap.permission.as_deref().map(text),
         remedy: text(&gap.remedy),
         exception: gap.exception.as_deref().map(|id| Link::new(super::exceptions::href(plan, id), escape::cut(id, 80))),
+        following: following(plan, at),
     }
+}
+
+fn following(plan: &Plan<'_>, at: usize) -> Option<Link> {
+    let all = plan.following.get(&at)?;
+    let first = plan.input.gaps.get(*all.first()?)?;
+    Some(Link::new(plan.gap_href(&first.id)?, because(&plan.input.gaps[at], all.len() as u64)))
+}
+
+/// `63 calls that were not made or not answered because of this`: what follows from a gap.
+#[must_use]
+pub fn because(cause: &Gap, n: u64) -> String {
+    if cause.is_of_whole_target() {
+        return format!(
+            "{} not made or not answered because of this",
+            words::count(n, "call that was", "calls that were")
+        );
+    }
+    words::count(n, "more call with the same failure", "more calls with the same failure")
+}
+
+/// The gaps of a part in tables, each with what follows from its last row.
+fn blocks(plan: &Plan<'_>, range: Range<usize>) -> Vec<Block> {
+    let mut following: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut own = Vec::new();
+    for at in range.clone() {
+        match plan.cause_of.get(&at) {
+            Some(&cause) => following.entry(cause).or_default().push(at),
+            None => own.push(at),
+        }
+    }
+    let folded = |cause: usize, following: &[usize], rows: Vec<GapRow>| Block {
+        rows,
+        because: Some(because(&plan.input.gaps[cause], following.len() as u64)),
+        cause: (!range.contains(&cause)).then(|| cause_link(plan, cause)),
+        following: following.iter().map(|&at| row(plan, at)).collect(),
+    };
+    let elsewhere = following.iter().filter(|(cause, _)| !range.contains(cause));
+    let mut blocks: Vec<Block> = elsewhere.map(|(&cause, all)| folded(cause, all, Vec::new())).collect();
+    let mut rows = Vec::new();
+    for at in own {
+        rows.push(row(plan, at));
+        if let Some(all) = following.get(&at) {
+            blocks.push(folded(at, all, std::mem::take(&mut rows)));
+        }
+    }
+    if !rows.is_empty() {
+        blocks.push(Block { rows, ..Block::default() });
+    }
+    blocks
+}
+
+fn cause_link(plan: &Plan<'_>, cause: usize) -> Link {
+    let gap = &plan.input.gaps[cause];
+    Link::new(plan.gap_href(&gap.id).unwrap_or_default(), escape::cut(&gap.subject, 120))
 }
 
 pub(super) fn render(plan: &Plan<'_>, templates: &Templates, part: usize) -> Result<(String, Vec<u8>), ReportError> {
@@ -104,7 +174,8 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates, part: usize) -> Res
         open,
         open_words: words::number(open as u64),
         accepted: words::number((gaps.len() - open) as u64),
-        rows: range.map(|at| row(plan, at)).collect(),
+        rows: !range.is_empty(),
+        blocks: blocks(plan, range),
     };
     let bytes = templates.html("gaps", &path, &view)?;
     Ok((path, bytes))

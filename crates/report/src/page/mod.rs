@@ -1,7 +1,7 @@
 //! The pages, each on its own: which there are, and how one is rendered.
 
 mod calls;
-mod changes;
+pub(crate) mod changes;
 mod checks;
 mod control;
 mod control_sections;
@@ -24,6 +24,7 @@ use serde::Serialize;
 use std::ops::Range;
 
 pub(crate) use cover::all_counts;
+pub use gaps::because;
 pub(crate) use worst::{Worst, worst};
 
 /// A page of the report.

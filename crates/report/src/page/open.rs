@@ -61,8 +61,9 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates, part: &Part) -> Res
 }
 
 fn open_row(plan: &Plan<'_>, at: usize) -> Option<Row> {
-    let check = plan.check(&plan.input.findings.get(at)?.check)?;
-    let mut row = row::row(plan, at)?;
+    let finding = plan.input.findings.get(at)?;
+    let check = plan.check(&finding.check)?;
+    let mut row = row::row(plan, at)?.shortened(finding);
     row.check = Some(Link::new(check.page(), escape::cut(check.title(), 120)));
     Some(row)
 }

@@ -112,7 +112,7 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates) -> Result<(String, 
         gaps_total: words::number(input.gaps.len() as u64),
         gaps_open: plan.open_gaps(),
         gaps_open_words: words::count(plan.open_gaps() as u64, "gap", "gaps"),
-        gaps_shown: words::number(input.gaps.len().min(GAPS) as u64),
+        gaps_shown: words::number(plan.causes().count().min(GAPS) as u64),
         exceptions: super::exceptions::summary(plan),
         resources: words::number(input.resources.len() as u64),
         types: words::number(super::inventory::types(plan).len() as u64),
@@ -173,7 +173,7 @@ pub(super) fn group_title(group: &str) -> String {
 
 /// Gaps in the order of their importance here: those that no exception accepts, then the others.
 fn open_first(plan: &Plan<'_>) -> Vec<usize> {
-    let mut gaps: Vec<usize> = (0..plan.input.gaps.len()).collect();
+    let mut gaps: Vec<usize> = plan.causes().collect();
     gaps.sort_by_key(|&at| plan.input.gaps[at].exception.is_some());
     gaps
 }

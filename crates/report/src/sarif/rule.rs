@@ -65,7 +65,8 @@ fn help(check: &CheckSummary) -> (String, String) {
     let mut text = escape::line(&why, TEXT);
     let mut markdown = format!("{}\n\n## How to mend it\n", escape::markdown(&why));
     for (means, how) in &check.fix {
-        let how = escape::cut(how, 3_000);
+        let how = crate::fix::of_check(how);
+        let how = escape::cut(&how, 3_000);
         text.push_str(&format!(" To mend it ({}): {}", escape::line(means, 40), escape::line(&how, 3_000)));
         match means.as_str() {
             "text" | "console" => markdown.push_str(&format!("\n{}\n", escape::markdown(&how))),

@@ -4,7 +4,8 @@ use super::parts::time;
 use annexa_annex::ExceptionUse;
 use annexa_model::{ControlStatus, Edition, Finding, FindingStatus, Identity, Kind, sha256_hex};
 use annexa_report::{
-    Changes, ControlChange, Cover, FindingChange, HostReport, Previous, RulesReport, Selection, TargetReport, TypeCount,
+    Changes, ControlChange, Cover, FindingChange, GapChange, HostReport, Previous, RulesReport, Selection,
+    TargetReport, TypeCount,
 };
 
 pub(super) fn changes(findings: &[Finding]) -> Changes {
@@ -16,12 +17,17 @@ pub(super) fn changes(findings: &[Finding]) -> Changes {
         before,
         now,
         message: finding.message.clone(),
+        accepted_before: None,
+        accepted_now: None,
     };
+    let fail = Some(FindingStatus::Fail);
     Changes {
         findings: vec![
             change(&findings[36], None, Some(FindingStatus::Fail)),
             change(&findings[0], Some(FindingStatus::Fail), Some(FindingStatus::Pass)),
             FindingChange { id: "gone".to_owned(), ..change(&findings[1], Some(FindingStatus::Pass), None) },
+            FindingChange { accepted_now: Some("EX-1".to_owned()), ..change(&findings[37], fail, fail) },
+            FindingChange { accepted_before: Some("EX-3".to_owned()), ..change(&findings[41], fail, fail) },
         ],
         resources_new: vec![findings[36].resource.clone()],
         resources_gone: vec![findings[1].resource.clone()],
@@ -32,6 +38,14 @@ pub(super) fn changes(findings: &[Finding]) -> Changes {
             now: ControlStatus::Deviation,
         }],
         rules: vec!["checks/aws/iam/user-has-mfa.yaml".to_owned()],
+        gaps: vec![GapChange {
+            id: "not here".to_owned(),
+            target: "prod".to_owned(),
+            operation: "s3:GetPublicAccessBlock".to_owned(),
+            subject: "bucket finance-drop".to_owned(),
+            accepted_before: Some("EX-3".to_owned()),
+            accepted_now: None,
+        }],
     }
 }
 
@@ -58,6 +72,7 @@ pub(super) fn cover() -> Cover {
             left_out: vec!["checks/aws/a/b.yaml".to_owned()],
         },
         privacy: "default".to_owned(),
+        replayed: None,
         evidence_digest: sha256_hex("evidence"),
     }
 }
