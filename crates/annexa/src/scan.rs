@@ -10,7 +10,6 @@ use crate::derive::{Derived, Subject, derive};
 use crate::failure::Failure;
 use crate::inputs::{CHANGES, Inputs, REPLAYED, Recording};
 use crate::progress::Calls;
-use crate::rules::Rules;
 use crate::rules::{Rules, looked_at};
 use crate::text::counted;
 use crate::{bundles, changes, interrupt};
