@@ -145,6 +145,7 @@ fn without_the_right_key_the_error_says_what_to_do() {
 fn mistakes_end_before_any_call() {
     let folder = tempfile::tempdir().unwrap();
     company(folder.path());
+    std::fs::create_dir(folder.path().join("isms")).unwrap();
     let recipient = key(folder.path(), "ours.txt");
     let secret = std::fs::read_to_string(folder.path().join("ours.txt")).unwrap();
     let secret = secret.lines().find(|line| line.starts_with("AGE-")).unwrap();

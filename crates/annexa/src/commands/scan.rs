@@ -51,16 +51,17 @@ fn plan(arguments: &ScanArgs, now: Timestamp, console: &Console) -> Result<(Plan
     let targets = selected_targets(&config, &arguments.target)?;
     check_patterns(&rules, &arguments.only)?;
     let key = signing_key(&config)?;
-    if arguments.replay.is_none() {
-        config.check_documents(&targets)?;
-    }
     let previous =
         arguments.previous.as_deref().map(|path| bundles::open_in_scan(path, &arguments.opening)).transpose()?;
     let replayed =
         arguments.replay.as_deref().map(|path| bundles::open_in_scan(path, &arguments.opening)).transpose()?;
     let as_of = replayed.as_ref().map_or(now, |bundle| bundle.manifest().as_of);
     let previous = checked_previous(previous, &config)?;
-    let (out, upload) = match Place::of(arguments.out.as_deref(), recipients.is_some(), as_of)? {
+    let place = Place::of(arguments.out.as_deref(), recipients.is_some(), as_of)?;
+    if replayed.is_none() {
+        config.check_documents(&targets)?;
+    }
+    let (out, upload) = match place {
         Place::Here(path) => (path, None),
         Place::Locker(url) => {
             let upload = Upload::prepare(url, &config.locker, console)?;
