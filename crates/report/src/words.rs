@@ -88,7 +88,7 @@ pub(crate) fn control_meaning(status: ControlStatus) -> &'static str {
         ControlStatus::Supported => "all direct checks pass",
         ControlStatus::Deviation => "an open fail",
         ControlStatus::Incomplete => "something is unknown",
-        ControlStatus::Partial => "supporting evidence only",
+        ControlStatus::Partial => "evidence of a part only",
         ControlStatus::Manual => "people must show it",
         ControlStatus::None => "no evidence in this bundle",
         ControlStatus::Excluded => "ruled out by the Statement of Applicability",

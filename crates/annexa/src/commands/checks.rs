@@ -112,7 +112,7 @@ mod tests {
     fn messages() -> Vec<(String, String)> {
         let mut files = rules::library();
         annexa_aws::add_shapes(&mut files).unwrap();
-        let rules = Rules::load(files).unwrap();
+        let rules = Rules::load_with_examples(files).unwrap();
         let results = annexa_checks::test_examples(&rules.checks, &rules.schemas);
         let fails = results.into_iter().filter(|r| r.expected == annexa_model::FindingStatus::Fail);
         fails.filter_map(|r| Some((format!("{} {}", r.check, r.example), r.message?))).collect()
