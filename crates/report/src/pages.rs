@@ -34,11 +34,13 @@ impl<'a> Pages<'a> {
         let todo = Mutex::new(batch.iter().enumerate());
         let work = || {
             let mut done = Vec::new();
-            // the lock is poisoned only when another thread panicked; the pages left are then still to be rendered
-            while let Some((at, page)) = todo.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next() {
+            loop {
+                // the lock is poisoned only when another thread panicked; the pages left are then still to be rendered. It
+                // must not be held while a page is rendered, as the head of a `while let` would hold it
+                let next = todo.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+                let Some((at, page)) = next else { return done };
                 done.push((at, page::render(plan, templates, page)));
             }
-            done
         };
         let mut done: Vec<(usize, Rendered)> = std::thread::scope(|scope| {
             let others: Vec<_> = (1..self.threads.min(batch.len())).map(|_| scope.spawn(work)).collect();

@@ -41,10 +41,10 @@ impl Credentials {
         let config = loader.load().await;
         let region = config.region().map(|region| region.as_ref().to_owned());
         let mut provider = config.credentials_provider();
-        let mut who = settings
-            .profile
-            .clone()
-            .map_or_else(|| "the credential chain".to_owned(), |name| format!("profile {name}"));
+        // a profile that is not there is told nowhere else: the chain goes on to the metadata of an instance
+        let from_environment = || std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
+        let profile = settings.profile.clone().or_else(from_environment);
+        let mut who = profile.map_or_else(|| "the credential chain".to_owned(), |name| format!("profile {name}"));
         if let Some(role) = &settings.assume_role {
             let asked_in = settings.regions.first().cloned().or_else(|| region.clone());
             let mut builder = AssumeRoleProvider::builder(role).session_name("annexa").configure(&config);
@@ -67,8 +67,9 @@ impl Credentials {
         if let Some(identity) = kept.as_ref().filter(|identity| !renew && good(identity)) {
             return Ok(identity.clone());
         }
-        let Some(provider) = &self.provider else { return Err(failure("there are none")) };
-        let fresh = provider.provide_credentials().await.map_err(|error| failure(&chained(&error)))?;
+        let failed = |problem: &str| failure(&self.who, problem);
+        let Some(provider) = &self.provider else { return Err(failed("there are none")) };
+        let fresh = provider.provide_credentials().await.map_err(|error| failed(&chained(&error)))?;
         let until = fresh.expiry().and_then(|end| Timestamp::try_from(end).ok());
         self.lane.note("annexa", &self.who, until);
         *kept = Some(fresh.clone());
@@ -76,8 +77,9 @@ impl Credentials {
     }
 }
 
-fn failure(problem: &str) -> Failure {
-    Failure { kind: FailureKind::Unauthenticated, code: None, message: format!("no AWS credentials: {problem}") }
+fn failure(who: &str, problem: &str) -> Failure {
+    let message = format!("no AWS credentials from {who}: {problem}");
+    Failure { kind: FailureKind::Unauthenticated, code: None, message }
 }
 
 /// An error with its causes; AWS's outer messages alone say little.
