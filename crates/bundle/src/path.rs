@@ -46,9 +46,18 @@ pub(crate) fn folded(path: &str) -> String {
 
 /// A foreign text made safe for terminals and logs: control and direction characters escaped, at most 300 characters.
 pub(crate) fn shown(text: &str) -> String {
+    shown_up_to(300, text)
+}
+
+/// The same for a sentence that repeats a foreign text, such as a parser's error.
+pub(crate) fn sentence(text: &str) -> String {
+    shown_up_to(2_000, text)
+}
+
+fn shown_up_to(most: usize, text: &str) -> String {
     let mut out = String::new();
     for (count, c) in text.chars().enumerate() {
-        if count == 300 {
+        if count == most {
             out.push('…');
             break;
         }

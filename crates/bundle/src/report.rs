@@ -1,7 +1,7 @@
 //! What verifying a bundle has shown, for programs and for people.
 
 use crate::library::RuleComparison;
-use crate::path::shown;
+use crate::path::{sentence, shown};
 use crate::short_id;
 use annexa_model::{Selection, Timestamp};
 use serde::Serialize;
@@ -229,13 +229,15 @@ impl VerifyReport {
         if let Some(manifest) = &self.manifest {
             lines.push(manifest.to_text());
         }
-        lines.extend(self.problems.iter().map(|p| format!("  does not match  {}: {}", shown(&p.entry), p.message)));
+        lines.extend(
+            self.problems.iter().map(|p| format!("  does not match  {}: {}", shown(&p.entry), sentence(&p.message))),
+        );
         if self.more_problems > 0 {
             lines.push(format!("  … and {} more", self.more_problems));
         }
         lines.extend(self.rule_lines());
-        lines.extend(self.proven.iter().map(|sentence| format!("  proven          {sentence}")));
-        lines.extend(self.not_proven.iter().map(|sentence| format!("  not proven      {sentence}")));
+        lines.extend(self.proven.iter().map(|words| format!("  proven          {}", sentence(words))));
+        lines.extend(self.not_proven.iter().map(|words| format!("  not proven      {}", sentence(words))));
         lines.push(String::new());
         lines.push(self.closing.to_owned());
         let verdict = if self.good { "matches" } else { "DOES NOT MATCH" };

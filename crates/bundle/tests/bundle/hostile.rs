@@ -64,6 +64,20 @@ fn names_that_lead_astray_or_collide_are_refused() {
     }
 }
 
+/// A parser repeats what it did not expect; a terminal must not obey it.
+#[test]
+fn what_an_error_repeats_is_made_safe_for_terminals() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("e.zip");
+    for hostile in ["\u{7f}", "\u{9b}2J", "\u{202e}"] {
+        let manifest = format!("{{\"format\": 1, \"as{hostile}of\": 1}}");
+        zip_of(&path, &[("manifest.json", manifest.as_bytes()), ("SHA256SUMS", b"")]);
+        let report = verify(&path, &VerifyOptions::default()).unwrap();
+        let text = report.to_text();
+        assert!(!report.is_good() && text.contains("unknown field") && !text.contains(hostile), "{text:?}");
+    }
+}
+
 #[test]
 fn links_and_devices_in_a_zip_are_refused() {
     let place = tempfile::tempdir().unwrap();
