@@ -1,6 +1,6 @@
 //! The numbers in docs/ are those of the library.
 
-use crate::program::{expect, root, statuses};
+use crate::program::{demo, expect, root, statuses};
 use serde_json::Value;
 use std::path::Path;
 
@@ -73,5 +73,26 @@ fn every_file_that_the_readme_names_is_there() {
             let target = path.parent().unwrap().join(link);
             assert!(target.exists(), "{page} links {link}, which is not there");
         }
+    }
+}
+
+/// What the page on own checks shows is what a reader gets.
+#[test]
+fn the_own_check_of_the_docs_answers_as_they_say() {
+    let text = std::fs::read_to_string(root().join("docs/own-checks.md")).unwrap();
+    let block = |after: &str| text.split(after).nth(1).unwrap().split("\n```").next().unwrap().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let checks = folder.path().join("our-checks/nordwind/s3");
+    std::fs::create_dir_all(&checks).unwrap();
+    std::fs::write(checks.join("bucket-has-a-kms-key.yaml"), block("```yaml\n")).unwrap();
+    let config = block("$ cat annexa.yaml\n");
+    std::fs::write(folder.path().join("annexa.yaml"), config.split("\n$ ").next().unwrap()).unwrap();
+    let (_, tested) = expect(folder.path(), &["checks", "test", "our-checks"], 0);
+    assert!(text.contains(tested.trim()), "docs/own-checks.md should hold: {tested}");
+    let bundle = demo().display().to_string();
+    let scan = ["scan", "--replay", &bundle, "--only", "nordwind.*", "--out", "own"];
+    let (_, said) = expect(folder.path(), &scan, 3);
+    for line in said.lines().filter(|line| line.contains(" pass ") || line.contains("✗ low")) {
+        assert!(text.contains(line.trim_end()), "docs/own-checks.md should hold: {line}");
     }
 }

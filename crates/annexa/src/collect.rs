@@ -1,9 +1,8 @@
 //! Asks all targets side by side. What can't be asked at all becomes a recorded failure, never the end of the scan.
 
-use crate::derive::CONNECT;
 use crate::failure::Failure;
 use crate::rules::Rules;
-use annexa_model::{Exchange, Failure as CallFailure, FailureKind, Request, Target, Timestamp};
+use annexa_model::{CONNECT, Exchange, Failure as CallFailure, FailureKind, Request, Target, Timestamp};
 use annexa_tape::{CollectError, Evidence, EvidenceWriter, Limits, Progress, Redactor, Session, Sink, Stop};
 use serde_json::Map;
 use std::path::PathBuf;

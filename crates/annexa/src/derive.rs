@@ -8,16 +8,13 @@ use crate::threads;
 use annexa_annex::{ExceptionUse, RollUp, roll_up};
 use annexa_checks::{Check, Options, evaluate};
 use annexa_model::{
-    CheckSummary, ControlRecord, Exchange, Extraction, FailureKind, Finding, Gap, Resource, ResourceSet, Selection,
-    Target, TargetRecord, Timestamp, sha256_hex,
+    CONNECT, CheckSummary, ControlRecord, Exchange, Extraction, FailureKind, Finding, Gap, Resource, ResourceSet,
+    Selection, Target, TargetRecord, Timestamp, sha256_hex,
 };
 use annexa_tape::Evidence;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-
-/// The operation of an exchange that only says why a target could not be asked at all.
-pub(crate) const CONNECT: &str = "connect";
 
 /// When the first and the last call went out.
 type Span = (Timestamp, Timestamp);
