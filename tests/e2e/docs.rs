@@ -96,3 +96,30 @@ fn the_own_check_of_the_docs_answers_as_they_say() {
         assert!(text.contains(line.trim_end()), "docs/own-checks.md should hold: {line}");
     }
 }
+
+#[test]
+fn the_own_template_of_the_docs_stands_on_every_page() {
+    let text = std::fs::read_to_string(root().join("docs/formats.md")).unwrap();
+    let foot = text.split("```jinja\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own");
+    std::fs::create_dir_all(own.join("partials")).unwrap();
+    std::fs::write(own.join("partials/foot.html.j2"), foot).unwrap();
+    let bundle = demo().display().to_string();
+    let report = ["report", &bundle, "--format", "html", "--out", "pages", "--template", "own"];
+    expect(folder.path(), &report, 0);
+    for page in ["index.html", "controls/A.8.24.html", "open.html"] {
+        let page = std::fs::read_to_string(folder.path().join("pages").join(page)).unwrap();
+        assert!(page.contains(", internal. annexa") && page.contains("Digest of the evidence"), "{page}");
+    }
+    // a name that is none is told with its place, and what holds no template is no folder of templates
+    std::fs::write(own.join("partials/foot.html.j2"), "\n{{ page.organisation }}").unwrap();
+    let (_, error) = expect(folder.path(), &report, 2);
+    assert!(error.contains("partials/foot.html:2"), "{error}");
+    std::fs::rename(own.join("partials/foot.html.j2"), own.join("fot.html.j2")).unwrap();
+    let (_, error) = expect(folder.path(), &report, 2);
+    assert!(error.contains("`fot.html.j2`") && error.contains("overview.html.j2"), "{error}");
+    std::fs::remove_file(own.join("fot.html.j2")).unwrap();
+    let (_, error) = expect(folder.path(), &report, 2);
+    assert!(error.contains("there is no template in this folder"), "{error}");
+}

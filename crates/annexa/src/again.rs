@@ -8,13 +8,14 @@ use crate::failure::Failure;
 use crate::inputs::{CHANGES, Inputs, REPLAYED, Recording};
 use crate::rules::{self, Rules};
 use crate::stages::timed;
-use annexa_bundle::VerifiedBundle;
+use annexa_bundle::{Compared, VerifiedBundle, Writer};
 use annexa_model::{Selection, Target, Timestamp};
-use annexa_report::{Changes, Templates};
+use annexa_report::{Changes, Report, Templates};
 use annexa_tape::Evidence;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 /// How to derive.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,7 +40,11 @@ impl Again {
     pub(crate) fn derive(bundle: &VerifiedBundle, wanted: &Wanted) -> Result<Self, Failure> {
         let files = if wanted.current_rules { rules::library() } else { bundles::rule_files(bundle)? };
         let compared = bundles::compare(&bundle.manifest().engine.version, &files);
-        let rules = Rules::load(files)?;
+        let (rules, evidence) = rayon::join(
+            || timed("load rules", || Rules::load(files)),
+            || timed("read evidence", || bundles::evidence(bundle)),
+        );
+        let (rules, evidence) = (rules?, evidence?);
         let input_files = bundles::files(bundle, "inputs/")?;
         let config = Inputs::config_of(&input_files)?;
         let changes = given(&input_files, CHANGES)?;
@@ -47,7 +52,6 @@ impl Again {
         let inputs = Inputs::from_bundle(&config, input_files, &rules)?;
         let manifest = bundle.manifest();
         let targets = selected_targets(&config, &manifest.selection);
-        let evidence = timed("read evidence", || bundles::evidence(bundle))?;
         let as_of = wanted.as_of.unwrap_or(manifest.as_of);
         let subject =
             Subject { rules: &rules, inputs: &inputs, targets: &targets, selection: &manifest.selection, as_of };
@@ -79,10 +83,9 @@ impl Again {
         timed("place exchanges", pages).map_err(unreadable)
     }
 
-    /// Hands over every derived file, one after the other, with its path in the bundle.
-    pub(crate) fn each_file(&self, mut take: impl FnMut(&str, &[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
-        let pages = self.pages()?;
-        for_each_file(&self.derived, &pages, |path, bytes| take(path, &bytes))
+    /// For each derived file, by its path, whether the bundle holds it byte for byte.
+    pub(crate) fn compare(&self, bundle: &VerifiedBundle) -> Result<Vec<(String, io::Result<bool>)>, Failure> {
+        write_each(&self.derived, &self.pages()?, |path| bundle.compare(path), Compared::is_same)
     }
 
     /// The paths of a bundle that are derived.
@@ -94,48 +97,90 @@ impl Again {
     }
 }
 
-/// Hands over every derived file, pages last: the one place that knows which these are.
-pub(crate) fn for_each_file(
-    derived: &Derived,
-    pages: &Pages<'_>,
-    mut take: impl FnMut(&str, Vec<u8>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    take("findings.jsonl", lines(&derived.findings)?)?;
-    take("resources.jsonl", lines(&derived.resources)?)?;
-    take("gaps.jsonl", lines(&derived.gaps)?)?;
-    take("controls.json", array(&derived.controls)?)?;
-    let report = timed("plan pages", || annexa_report::Report::new(&pages.input()));
-    timed("oscal", || {
-        let mut oscal = Vec::new();
-        report.oscal_into(&mut oscal).map_err(bundles::rendering)?;
-        take("oscal/assessment-results.json", oscal)
-    })?;
+/// Writes every derived file into a new bundle, one after the other: a large one need not fit into memory.
+pub(crate) fn write_all(derived: &Derived, pages: &Pages<'_>, writer: &mut Writer) -> Result<(), Failure> {
+    let report = timed("plan pages", || Report::new(&pages.input()));
+    for (path, write) in data_files(derived, &report) {
+        let mut file = writer.begin(path).map_err(bundles::failure)?;
+        write(file.stream())?;
+        file.close().map_err(bundles::failure)?;
+    }
     let templates = Templates::built_in().map_err(bundles::rendering)?;
     for page in report.pages(templates) {
         let (path, bytes) = page.map_err(bundles::rendering)?;
-        take(&path, bytes)?;
+        writer.add(&path, &bytes).map_err(bundles::failure)?;
     }
     Ok(())
 }
 
-fn lines<T: Serialize>(records: &[T]) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    for record in records {
-        serde_json::to_writer(&mut bytes, record).map_err(not_json)?;
-        bytes.push(b'\n');
+/// Writes every derived file into a place of its own, many at a time; gives what is made of each place, with its path.
+fn write_each<W: Write, T: Send>(
+    derived: &Derived,
+    pages: &Pages<'_>,
+    place: impl Fn(&str) -> W + Sync,
+    close: impl Fn(W) -> T + Sync,
+) -> Result<Vec<(String, T)>, Failure> {
+    let report = timed("plan pages", || Report::new(&pages.input()));
+    let templates = Templates::built_in().map_err(bundles::rendering)?;
+    let data = || {
+        let written = |(path, write): (&str, DataFile<'_>)| {
+            let mut place = place(path);
+            write(&mut place)?;
+            Ok((path.to_owned(), close(place)))
+        };
+        timed("data", || data_files(derived, &report).into_iter().map(written).collect::<Result<Vec<_>, Failure>>())
+    };
+    let written = |path: String, bytes: Vec<u8>| {
+        let mut place = place(&path);
+        place.write_all(&bytes).map(|()| (path, close(place)))
+    };
+    let pages = || timed("pages", || report.pages_then(templates, written).collect::<Result<Vec<_>, _>>());
+    let (data, pages) = rayon::join(data, pages);
+    let mut all = data?;
+    for page in pages.map_err(bundles::rendering)? {
+        all.push(page.map_err(|error| unwritten(&error))?);
     }
-    Ok(bytes)
+    Ok(all)
+}
+
+/// What writes one file.
+type DataFile<'a> = Box<dyn Fn(&mut dyn Write) -> Result<(), Failure> + Send + Sync + 'a>;
+
+/// The derived files that are no pages, in the order in which a bundle gets them.
+fn data_files<'a>(derived: &'a Derived, report: &'a Report<'a>) -> Vec<(&'static str, DataFile<'a>)> {
+    vec![
+        ("findings.jsonl", Box::new(|out| lines(&derived.findings, out))),
+        ("resources.jsonl", Box::new(|out| lines(&derived.resources, out))),
+        ("gaps.jsonl", Box::new(|out| lines(&derived.gaps, out))),
+        ("controls.json", Box::new(|out| array(&derived.controls, out))),
+        ("oscal/assessment-results.json", Box::new(|out| report.oscal_into(out).map_err(bundles::rendering))),
+    ]
+}
+
+fn lines<T: Serialize>(records: &[T], out: &mut dyn Write) -> Result<(), Failure> {
+    let mut line = Vec::new();
+    for record in records {
+        line.clear();
+        serde_json::to_writer(&mut line, record).map_err(not_json)?;
+        line.push(b'\n');
+        out.write_all(&line).map_err(|error| unwritten(&error))?;
+    }
+    Ok(())
 }
 
 /// A JSON array with one record a line, so that each line is a leaf of the bundle's Merkle tree.
-fn array<T: Serialize>(records: &[T]) -> Result<Vec<u8>, Failure> {
-    let mut bytes = b"[".to_vec();
+fn array<T: Serialize>(records: &[T], out: &mut dyn Write) -> Result<(), Failure> {
+    let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(|error| unwritten(&error));
+    write(b"[")?;
     for (number, record) in records.iter().enumerate() {
-        bytes.extend_from_slice(if number == 0 { b"\n" } else { b",\n" });
-        serde_json::to_writer(&mut bytes, record).map_err(not_json)?;
+        write(if number == 0 { b"\n" } else { b",\n" })?;
+        write(&serde_json::to_vec(record).map_err(not_json)?)?;
     }
-    bytes.extend_from_slice(b"\n]\n");
-    Ok(bytes)
+    write(b"\n]\n")
+}
+
+fn unwritten(error: &io::Error) -> Failure {
+    Failure::usage(format!("a derived file can't be written: {error}"))
 }
 
 fn not_json(error: serde_json::Error) -> Failure {

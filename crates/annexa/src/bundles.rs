@@ -8,6 +8,7 @@ use annexa_bundle::{BundleError, Library, RuleComparison, VerifiedBundle, Verify
 use annexa_model::{ENGINE_VERSION, RuleFiles};
 use annexa_report::ReportError;
 use annexa_tape::Evidence;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::Path;
@@ -62,23 +63,17 @@ fn verified(fetched: Fetched) -> Result<Opened, Failure> {
 
 /// The evidence of a verified bundle.
 pub(crate) fn evidence(bundle: &VerifiedBundle) -> Result<Evidence, Failure> {
-    let paths: Vec<String> = bundle.below("evidence/").map(str::to_owned).collect();
-    let mut files = BTreeMap::new();
-    for path in paths {
-        let bytes = bundle.read(&path).map_err(failure)?;
-        files.insert(path.trim_start_matches("evidence/").to_owned(), bytes);
-    }
-    Ok(Evidence::from_files(files))
+    files(bundle, "evidence/").map(Evidence::from_files)
 }
 
 /// The files of a verified bundle below a folder, without the folder's name.
 pub(crate) fn files(bundle: &VerifiedBundle, folder: &str) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
-    let paths: Vec<String> = bundle.below(folder).map(str::to_owned).collect();
-    let read = |path: String| {
-        let bytes = bundle.read(&path).map_err(failure)?;
-        Ok((path.trim_start_matches(folder).to_owned(), bytes))
+    let paths: Vec<&str> = bundle.below(folder).collect();
+    let read = |path: &&str| {
+        let bytes = bundle.read(path).map_err(failure)?;
+        Ok((path.strip_prefix(folder).unwrap_or(path).to_owned(), bytes))
     };
-    paths.into_iter().map(read).collect()
+    paths.par_iter().map(read).collect()
 }
 
 /// The rule files of a verified bundle.

@@ -2,21 +2,23 @@
 
 use crate::derive::Derived;
 use crate::rules::{Rules, reproduce};
-use crate::threads;
 use annexa_bundle::RuleComparison;
 use annexa_model::{
     ENGINE_VERSION, Edition, Exchange, FailureKind, Period, Selection, Settings, Target, TargetRecord, Timestamp,
     sha256_hex,
 };
 use annexa_report::{
-    Changes, Cover, Exchanges, HostReport, Previous, Recorded, ReportInput, RulesReport, TargetReport, TypeCount,
+    Changes, Cover, Exchanges, HostReport, Previous, Recorded, RecordedHead, ReportInput, RulesReport, TargetReport,
+    TypeCount,
 };
 use annexa_tape::Evidence;
+use rayon::prelude::*;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 /// What a bundle says of itself beside what is derived. `reperform` takes it from the manifest.
 #[derive(Clone, Debug)]
@@ -167,12 +169,16 @@ fn left_out(target: &Target) -> Vec<String> {
 /// Where each exchange stands.
 struct Places<'a> {
     evidence: &'a Evidence,
-    by_id: BTreeMap<String, Place>,
+    paths: Vec<&'a str>,
+    by_id: HashMap<String, Place>,
 }
 
 struct Place {
-    file: Arc<str>,
+    /// The file, among the paths.
+    file: usize,
     line: u64,
+    offset: usize,
+    length: usize,
     digest: String,
     /// The exchange once it was asked for, while all that are held stay below [`HELD`]; others are read each time.
     held: Option<OnceLock<Option<Exchange>>>,
@@ -191,50 +197,74 @@ struct OnlyId<'a> {
 impl<'a> Places<'a> {
     fn new(evidence: &'a Evidence) -> io::Result<Self> {
         let paths: Vec<&str> = evidence.paths().collect();
-        let mut by_id = BTreeMap::new();
+        let placed: Vec<_> = paths
+            .par_iter()
+            .enumerate()
+            .map(|(file, path)| of_file(evidence, file, path))
+            .collect::<io::Result<_>>()?;
+        let mut by_id = HashMap::new();
         let mut held = 0;
-        for (path, placed) in paths.iter().zip(threads::each(&paths, |path| of_file(evidence, path))) {
-            let file: Arc<str> = Arc::from(format!("evidence/{path}"));
-            for (number, (id, length, digest)) in placed?.into_iter().enumerate() {
-                held += length;
-                let place = Place {
-                    file: Arc::clone(&file),
-                    line: number as u64 + 1,
-                    digest,
-                    held: (held <= HELD).then(OnceLock::new),
-                };
-                by_id.entry(id).or_insert(place);
-            }
+        for (id, mut place) in placed.into_iter().flatten() {
+            held += place.length;
+            place.held = (held <= HELD).then(OnceLock::new);
+            by_id.entry(id).or_insert(place);
         }
-        Ok(Self { evidence, by_id })
+        Ok(Self { evidence, paths, by_id })
+    }
+
+    fn read<T: DeserializeOwned>(&self, place: &Place) -> Option<T> {
+        let path = self.paths.get(place.file)?;
+        // the evidence was read before: what can't be read now is shown as missing
+        let line = self.evidence.slice(path, place.offset, place.length).ok()?;
+        serde_json::from_slice(&line).ok()
+    }
+
+    fn file(&self, place: &Place) -> Cow<'static, str> {
+        Cow::Owned(format!("evidence/{}", self.paths.get(place.file).copied().unwrap_or_default()))
     }
 }
 
-/// The id, length and digest of each line of a file.
-fn of_file(evidence: &Evidence, path: &str) -> io::Result<Vec<(String, usize, String)>> {
+/// The lines of a file by the ids of their exchanges.
+fn of_file(evidence: &Evidence, file: usize, path: &str) -> io::Result<Vec<(String, Place)>> {
     let bytes = evidence.read(path)?;
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let place = |line: &[u8]| {
-        let OnlyId { id } = serde_json::from_slice(line).map_err(io::Error::other)?;
-        Ok((id.into_owned(), line.len(), sha256_hex(line)))
-    };
-    lines.map(place).collect()
+    let mut offset = 0;
+    let mut placed = Vec::new();
+    for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        if !line.is_empty() {
+            let id = match id_in_front(line) {
+                Some(id) => id.to_owned(),
+                None => serde_json::from_slice::<OnlyId<'_>>(line).map_err(io::Error::other)?.id.into_owned(),
+            };
+            let (line_number, length, digest) = (number as u64 + 1, line.len(), sha256_hex(line));
+            placed.push((id, Place { file, line: line_number, offset, length, digest, held: None }));
+        }
+        offset += line.len() + 1;
+    }
+    Ok(placed)
+}
+
+/// The id of an exchange where it stands as annexa writes it, so that the rest need not be read for it.
+fn id_in_front(line: &[u8]) -> Option<&str> {
+    let rest = line.strip_prefix(b"{\"id\":\"")?;
+    let id = rest.split(|byte| *byte == b'"').next()?;
+    if id.contains(&b'\\') { None } else { std::str::from_utf8(id).ok() }
 }
 
 impl Exchanges for Places<'_> {
+    fn head(&self, id: &str) -> Option<RecordedHead<'_>> {
+        let place = self.by_id.get(id)?;
+        let exchange = self.read(place)?;
+        let (file, digest) = (self.file(place), Cow::Borrowed(place.digest.as_str()));
+        Some(RecordedHead { exchange, file, line: place.line, digest })
+    }
+
     fn get(&self, id: &str) -> Option<Recorded<'_>> {
         let place = self.by_id.get(id)?;
-        // the evidence was read before: what can't be read now is shown as missing
-        let read = || self.evidence.get(id).ok().flatten();
         let exchange = match &place.held {
-            Some(held) => Cow::Borrowed(held.get_or_init(read).as_ref()?),
-            None => Cow::Owned(read()?),
+            Some(held) => Cow::Borrowed(held.get_or_init(|| self.read(place)).as_ref()?),
+            None => Cow::Owned(self.read(place)?),
         };
-        Some(Recorded {
-            exchange,
-            file: Cow::Borrowed(&place.file),
-            line: place.line,
-            digest: Cow::Borrowed(&place.digest),
-        })
+        let (file, digest) = (self.file(place), Cow::Borrowed(place.digest.as_str()));
+        Some(Recorded { exchange, file, line: place.line, digest })
     }
 }

@@ -4,17 +4,20 @@
 use crate::inputs::Inputs;
 use crate::rules::{Rules, is_providers_own};
 use crate::stages::timed;
-use crate::threads;
 use annexa_annex::{ExceptionUse, RollUp, roll_up};
 use annexa_checks::{Check, Options, evaluate};
 use annexa_model::{
-    CONNECT, CheckSummary, ControlRecord, Exchange, Extraction, FailureKind, Finding, Gap, Resource, ResourceSet,
+    CONNECT, CheckSummary, ControlRecord, ExchangeHead, Extraction, FailureKind, Finding, Gap, Resource, ResourceSet,
     Selection, Target, TargetRecord, Timestamp, sha256_hex,
 };
 use annexa_tape::Evidence;
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+
+/// With more evidence files, all cores work. With fewer it takes some 0.1 s, and memory that several threads took costs more.
+const MANY_FILES: usize = 500;
 
 /// When the first and the last call went out.
 type Span = (Timestamp, Timestamp);
@@ -50,8 +53,12 @@ pub(crate) fn derive(subject: &Subject<'_>, evidence: &Evidence) -> io::Result<D
     let mut whole = Extraction::default();
     let mut targets = Vec::new();
     let mut observed: Option<(Timestamp, Timestamp)> = None;
-    let extracted =
-        timed("extract", || threads::each(subject.targets, |target| one_target(subject.rules, target, evidence)));
+    let extract = |target: &Target| one_target(subject.rules, target, evidence);
+    let is_large = evidence.paths().count() > MANY_FILES;
+    let extracted: Vec<_> = timed("extract", || match is_large {
+        true => subject.targets.par_iter().map(extract).collect(),
+        false => subject.targets.iter().map(extract).collect(),
+    });
     for one in extracted {
         let (record, extraction, asked) = one?;
         targets.push(record);
@@ -60,14 +67,14 @@ pub(crate) fn derive(subject: &Subject<'_>, evidence: &Evidence) -> io::Result<D
         whole.gaps.extend(extraction.gaps);
         observed = [observed, asked].into_iter().flatten().reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
     }
-    whole.resources.sort_by(|a, b| (&a.kind, &a.target, &a.id).cmp(&(&b.kind, &b.target, &b.id)));
+    whole.resources.par_sort_by(|a, b| (&a.kind, &a.target, &a.id).cmp(&(&b.kind, &b.target, &b.id)));
     whole.sets.sort_by(|a, b| (&a.kind, &a.target, &a.region).cmp(&(&b.kind, &b.target, &b.region)));
     let selected = selected_checks(subject);
     let rules = subject.rules;
     let options = Options {
         as_of: subject.as_of,
         to_2013: &|id: &str| rules.catalogue.to_2013([id]),
-        threads: 0,
+        side_by_side: is_large,
         only: Some(&|check: &Check| selected.contains(&check.id)),
     };
     let evaluate = || evaluate(&rules.checks, &rules.schemas, &whole.resources, &whole.sets, &options);
@@ -86,14 +93,17 @@ pub(crate) fn derive(subject: &Subject<'_>, evidence: &Evidence) -> io::Result<D
         .filter(|check| selected.contains(&check.id) && !without_target.contains(&check.id))
         .map(Check::summary)
         .collect();
-    let controls = roll_up(RollUp {
-        catalogue: &subject.rules.catalogue,
-        checks: &checks,
-        findings: &findings,
-        statement: subject.inputs.statement.as_ref(),
-        manual: &subject.inputs.manual,
-        as_of: subject.as_of,
-    });
+    let roll_up = || {
+        roll_up(RollUp {
+            catalogue: &subject.rules.catalogue,
+            checks: &checks,
+            findings: &findings,
+            statement: subject.inputs.statement.as_ref(),
+            manual: &subject.inputs.manual,
+            as_of: subject.as_of,
+        })
+    };
+    let (controls, evidence_digest) = timed("roll up", || rayon::join(roll_up, || evidence_digest(evidence)));
     Ok(Derived {
         targets,
         resources: whole.resources,
@@ -104,7 +114,7 @@ pub(crate) fn derive(subject: &Subject<'_>, evidence: &Evidence) -> io::Result<D
         checks,
         exceptions,
         observed,
-        evidence_digest: evidence_digest(evidence)?,
+        evidence_digest: evidence_digest?,
     })
 }
 
@@ -117,7 +127,7 @@ fn one_target(
     let mut observed: Option<(Timestamp, Timestamp)> = None;
     let mut record = TargetRecord::new(&target.name, target.kind());
     let mut connect = Vec::new();
-    for exchange in evidence.of_target(target.kind(), &target.name)? {
+    for exchange in evidence.heads_of_target(target.kind(), &target.name)? {
         if exchange.operation == CONNECT {
             connect.extend(connect_gap(&exchange));
             continue;
@@ -137,7 +147,7 @@ fn one_target(
 }
 
 /// Why a target could not be asked at all.
-fn connect_gap(exchange: &Exchange) -> Option<Gap> {
+fn connect_gap(exchange: &ExchangeHead) -> Option<Gap> {
     let failure = exchange.failure.as_ref()?;
     Some(Gap {
         id: exchange.id.clone(),
@@ -206,9 +216,8 @@ pub(crate) fn glob_set(patterns: &[String]) -> GlobSet {
 
 /// One digest over path and digest of every evidence file.
 fn evidence_digest(evidence: &Evidence) -> io::Result<String> {
-    let mut lines = String::new();
-    for path in evidence.paths() {
-        lines.push_str(&format!("{}  {path}\n", sha256_hex(evidence.read(path)?)));
-    }
-    Ok(sha256_hex(lines))
+    let paths: Vec<&str> = evidence.paths().collect();
+    let line = |path: &&str| Ok(format!("{}  {path}\n", sha256_hex(evidence.read(path)?)));
+    let lines: Vec<String> = paths.par_iter().map(line).collect::<io::Result<_>>()?;
+    Ok(sha256_hex(lines.concat()))
 }

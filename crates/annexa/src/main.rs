@@ -22,7 +22,6 @@ mod scan;
 mod stages;
 mod summary;
 mod text;
-mod threads;
 mod upload;
 
 use clap::Parser;
@@ -31,6 +30,11 @@ use console::Console;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
+
+/// Whatever is read, derived and rendered is many small texts, on all cores: with the C library's allocator, deriving a
+/// large bundle again takes a fifth longer.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use annexa_annex::Catalogue;
 use annexa_checks::{Check, Checks};
-use annexa_model::{Exchange, Kind, RuleFiles, TypeSchema};
+use annexa_model::{Exchange, ExchangeHead, Kind, RuleFiles, TypeSchema};
 use annexa_source::Diagnostic;
 use annexa_tape::Collector;
 use std::collections::{BTreeMap, BTreeSet};
@@ -159,7 +159,7 @@ pub(crate) fn reproduce(exchange: &Exchange) -> Option<String> {
 }
 
 /// Whether a host is the provider's own. A cluster's API server and a folder have no other host than the company's.
-pub(crate) fn is_providers_own(exchange: &Exchange) -> bool {
+pub(crate) fn is_providers_own(exchange: &ExchangeHead) -> bool {
     let host = exchange.host.rsplit_once(':').map_or(exchange.host.as_str(), |(host, _)| host);
     let ends = |suffixes: &[&str]| suffixes.iter().any(|s| host.ends_with(s));
     match exchange.kind {

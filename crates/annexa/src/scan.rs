@@ -1,6 +1,6 @@
 //! The whole way of a scan: collect, derive, render, write. `demo` goes it too, on an embedded tape.
 
-use crate::again::for_each_file;
+use crate::again::write_all;
 use crate::bundles::Opened;
 use crate::collect::{Asking, collect};
 use crate::config::Config;
@@ -220,7 +220,7 @@ fn write(
     for (path, bytes) in plan.rules.files.iter() {
         add(&format!("rules/{path}"), bytes)?;
     }
-    for_each_file(derived, &pages, |path, bytes| add(path, &bytes))
+    write_all(derived, &pages, writer)
 }
 
 /// What the manifest says of the scan.

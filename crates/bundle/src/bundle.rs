@@ -7,7 +7,7 @@ use crate::manifest::SALTS;
 use crate::merkle::Hash;
 use crate::names::Limits;
 use crate::salts::SALT_LENGTH;
-use crate::{BundleError, Manifest, VerifyOptions, VerifyReport};
+use crate::{BundleError, Compared, Manifest, VerifyOptions, VerifyReport};
 use annexa_model::{ControlRecord, RuleFiles};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -131,6 +131,12 @@ impl VerifiedBundle {
         let record = self.manifest.file(path).ok_or_else(|| self.unreadable(path, "there is no such file in it"))?;
         let from = self.container.read(path).map_err(|error| self.unreadable(path, error))?;
         Ok(Checked { from, hasher: Sha256::new(), sha256: record.sha256.clone() })
+    }
+
+    /// A place to write into that compares what is written with a file as it is now, byte for byte.
+    #[must_use]
+    pub fn compare(&self, path: &str) -> Compared {
+        Compared::with(self.container.read(path))
     }
 
     /// Reads a file into memory.

@@ -63,7 +63,7 @@ impl Container {
     }
 
     /// Opens a file.
-    pub(crate) fn read(&self, name: &str) -> io::Result<Box<dyn Read>> {
+    pub(crate) fn read(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
         let missing = || io::Error::from(io::ErrorKind::NotFound);
         Ok(match &self.files {
             Files::Folder(files) => Box::new(folder::open(&self.path, name, files.get(name).ok_or_else(missing)?)?),

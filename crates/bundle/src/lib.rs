@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bundle;
+mod compare;
 mod container;
 mod diff;
 mod disk;
@@ -26,6 +27,7 @@ mod zip_unpack;
 mod zip_write;
 
 pub use bundle::{Bundle, Previous, VerifiedBundle};
+pub use compare::Compared;
 pub use diff::{
     ChangedFindings, ChangedResources, ControlChange, Diff, FindingChange, GapName, ResourceName, Side, diff,
 };

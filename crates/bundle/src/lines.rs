@@ -120,7 +120,7 @@ impl<'a, F: FnMut() -> Option<Salt>> Scan<'a, F> {
         self.size += piece.len() as u64;
         let Some(kind) = self.kind else { return };
         while !piece.is_empty() {
-            let end = piece.iter().position(|byte| *byte == b'\n');
+            let end = memchr::memchr(b'\n', piece);
             let (part, rest) = piece.split_at(end.unwrap_or(piece.len()));
             self.take(kind, part);
             piece = match end {

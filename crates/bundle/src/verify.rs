@@ -2,12 +2,13 @@
 
 use crate::container::BUFFER;
 use crate::library::{Library, RuleComparison};
-use crate::lines::{Salt, Scan, Scanned, Tally};
+use crate::lines::{LineKind, Salt, Scan, Scanned, Tally};
 use crate::manifest::{ENVELOPE, FORMAT, FileRecord, MANIFEST, Manifest, SALTS, SUMS, written_form};
 use crate::report::{ProblemKind, Signer, Summary, VerifyReport};
 use crate::salts::SALT_LENGTH;
 use crate::{Bundle, BundleError, PublicKey, dsse};
 use annexa_model::sha256_hex;
+use rayon::prelude::*;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
@@ -142,18 +143,35 @@ fn check_files(bundle: &Bundle, manifest: &Manifest, report: &mut VerifyReport) 
     let mut tally = Tally::default();
     let mut remarks = Vec::new();
     let (mut missing, mut changed) = (Vec::new(), Vec::new());
-    for record in &manifest.files {
-        let Some(size) = bundle.container.size(&record.path) else {
+    // lines are leaves one after the other; meanwhile the other cores read the files that have none
+    let (with_lines, others): (Vec<&FileRecord>, Vec<&FileRecord>) =
+        manifest.files.iter().partition(|record| LineKind::of(&record.path).is_some());
+    let read = |record: &FileRecord, tally: &mut Tally, salts: &mut SaltReader| {
+        let size = bundle.container.size(&record.path)?;
+        // a file that only pretends to be large need not be read to be wrong
+        let is_stray = size != record.size && size > LARGEST_STRAY;
+        let scanned = (!is_stray).then(|| scan(bundle, &record.path, tally, &mut || salts.next()));
+        Some((size, scanned))
+    };
+    let (with_lines, others): (Vec<_>, Vec<_>) = rayon::join(
+        || with_lines.into_iter().map(|record| (record, read(record, &mut tally, &mut salts))).collect(),
+        || {
+            let alone = |record| (record, read(record, &mut Tally::default(), &mut SaltReader(None)));
+            others.into_par_iter().map(alone).collect()
+        },
+    );
+    let mut found: Vec<_> = with_lines.into_iter().chain(others).collect();
+    found.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
+    for (record, found) in found {
+        let Some((size, scanned)) = found else {
             missing.push(record);
             continue;
         };
-        // a file that only pretends to be large need not be read to be wrong
-        if size != record.size && size > LARGEST_STRAY {
+        let Some(scanned) = scanned else {
             report.add(&record.path, ProblemKind::Changed, format!("it has {size} bytes in place of {}", record.size));
             continue;
-        }
-        let mut next_salt = || salts.next();
-        match scan(bundle, &record.path, &mut tally, &mut next_salt) {
+        };
+        match scanned {
             Ok(found) if found.size == record.size && found.sha256 == record.sha256 => {
                 if found.leaves != record.leaves {
                     let why = format!("it lists {} with another number of lines than it has", record.path);
@@ -351,7 +369,7 @@ fn scan(
 }
 
 /// The salts of a bundle, one after the other.
-struct SaltReader(Option<BufReader<Box<dyn Read>>>);
+struct SaltReader(Option<BufReader<Box<dyn Read + Send>>>);
 
 impl SaltReader {
     fn open(bundle: &Bundle) -> Self {

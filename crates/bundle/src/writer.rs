@@ -296,6 +296,11 @@ impl BundleFile {
             .map_err(|error| BundleError::io("write", &self.path)(error.into()))
     }
 
+    /// A place for what writes piece by piece.
+    pub fn stream(&mut self) -> &mut dyn Write {
+        &mut self.file
+    }
+
     /// The file is whole. A file that is not closed may lack its end.
     ///
     /// # Errors

@@ -62,7 +62,7 @@ impl Rules {
 pub(crate) fn ask_all(extraction: &Extraction) -> Vec<Finding> {
     let rules = rules();
     let to_2013 = |id: &str| rules.catalogue.to_2013([id]);
-    let options = Options { as_of: demo::as_of(), to_2013: &to_2013, threads: 1, only: None };
+    let options = Options { as_of: demo::as_of(), to_2013: &to_2013, side_by_side: false, only: None };
     let asked = evaluate(&rules.checks, &rules.schemas, &extraction.resources, &extraction.sets, &options);
     for finding in &asked.findings {
         same_when_read_back(finding);

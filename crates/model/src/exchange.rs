@@ -2,6 +2,7 @@
 
 use crate::{Kind, Timestamp, canonical_json, short_hash};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
 
@@ -133,6 +134,63 @@ pub struct Cut {
     /// A fact that only the transport could see, such as `a value was set`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fact: Option<String>,
+}
+
+/// An exchange whose bodies were not looked into: all that lists of calls need, read in a fraction of the time.
+#[derive(Debug, Deserialize)]
+pub struct ExchangeHead {
+    /// As in [`Exchange`].
+    pub id: String,
+    /// As in [`Exchange`].
+    pub target: String,
+    /// As in [`Exchange`].
+    pub kind: Kind,
+    /// As in [`Exchange`].
+    pub operation: String,
+    /// The request.
+    pub request: RequestHead,
+    /// As in [`Exchange`].
+    pub asked_by: String,
+    /// As in [`Exchange`].
+    pub asked_at: Timestamp,
+    /// As in [`Exchange`].
+    pub attempts: u32,
+    /// As in [`Exchange`].
+    pub host: String,
+    /// As in [`Exchange`].
+    pub tls: String,
+    /// As in [`Exchange`].
+    #[serde(default)]
+    pub server_date: Option<String>,
+    /// The answer, where one came.
+    #[serde(default)]
+    pub answer: Option<AnswerHead>,
+    /// As in [`Exchange`].
+    #[serde(default)]
+    pub failure: Option<Failure>,
+    /// As in [`Exchange`].
+    #[serde(default)]
+    pub cuts: Vec<Cut>,
+}
+
+/// A request whose body was not looked into.
+#[derive(Debug, Deserialize)]
+pub struct RequestHead {
+    /// As in [`Request`].
+    pub path: String,
+    /// As in [`Request`].
+    #[serde(default)]
+    pub parameters: Map<String, Value>,
+    /// The JSON text of the body.
+    #[serde(default)]
+    pub body: Option<Box<RawValue>>,
+}
+
+/// An answer whose body was not looked into.
+#[derive(Debug, Deserialize)]
+pub struct AnswerHead {
+    /// The JSON text of the body.
+    pub body: Box<RawValue>,
 }
 
 impl Exchange {

@@ -15,7 +15,7 @@ mod target;
 pub use canonical::{canonical_json, sha256_hex, short_hash};
 pub use check::{CheckSummary, ControlReason, EvidenceKind, Severity, Strength};
 pub use control::{ControlRecord, ControlStatus, Edition, StatusCounts};
-pub use exchange::{Answer, Cut, Exchange, Failure, FailureKind, Request};
+pub use exchange::{Answer, AnswerHead, Cut, Exchange, ExchangeHead, Failure, FailureKind, Request, RequestHead};
 pub use extraction::{CONNECT, Extraction, Gap, Identity, ResourceSet, SetState, by_cause};
 pub use finding::{Finding, FindingStatus, ResourceRef, finding_id};
 pub use jiff::{Timestamp, civil::Date};

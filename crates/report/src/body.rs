@@ -4,7 +4,7 @@ use crate::escape;
 use annexa_model::Finding;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// A body is cut on a page after this many bytes; the whole stands in the evidence file.
 pub(crate) const WHOLE: usize = 64 * 1024;
@@ -28,6 +28,7 @@ pub(crate) struct Body {
     pub(crate) is_cut: bool,
 }
 
+#[cfg(test)]
 impl Body {
     /// How many bytes it takes on a page.
     pub(crate) fn html_len(&self) -> usize {
@@ -35,9 +36,12 @@ impl Body {
     }
 }
 
-/// Member names with values that decided findings: `("blockpublicacls", "false")`.
+/// Values that decided findings, each with the names of its members: `"false"` → `blockpublicacls`.
 #[derive(Default)]
-pub(crate) struct Marks(BTreeSet<(String, String)>);
+pub(crate) struct Marks {
+    names: HashMap<String, BTreeSet<String>>,
+    n: usize,
+}
 
 impl Marks {
     /// Adds the values that decided a finding.
@@ -49,7 +53,7 @@ impl Marks {
     }
 
     fn leaf(&mut self, name: &str, value: &Value) {
-        if self.0.len() > 200 {
+        if self.n > 200 {
             return;
         }
         match value {
@@ -57,13 +61,14 @@ impl Marks {
             Value::Array(items) => items.iter().for_each(|item| self.leaf(name, item)),
             Value::Null => {}
             scalar => {
-                self.0.insert((fold(name), plain(scalar)));
+                self.n += usize::from(self.names.entry(plain(scalar)).or_default().insert(fold(name)));
             }
         }
     }
 
     fn has(&self, name: &str, value: &str) -> bool {
-        !self.0.is_empty() && value.len() <= 1_000 && self.0.contains(&(fold(name), value.to_owned()))
+        // nearly all values of an answer decided nothing: the name is not looked at then
+        value.len() <= 1_000 && self.names.get(value).is_some_and(|names| names.contains(&fold(name)))
     }
 }
 
@@ -83,6 +88,57 @@ pub(crate) fn lay_out(body: &Value, marks: &Marks, limit: usize) -> Body {
         other => json(&mut page, other, "", marks, 0),
     }
     page.finish()
+}
+
+/// About how many bytes the JSON text of a body takes on a page, never much less: told without reading its values.
+pub(crate) fn laid_out_len(json: &str, limit: usize) -> usize {
+    let (mut depth, mut in_text) = (0_usize, false);
+    let (mut text, mut html) = (0, 0);
+    let mut at = 0;
+    while let Some(&byte) = json.as_bytes().get(at) {
+        let mut taken = 1;
+        // each member of a list or object, and each line of a long text, stands on a line of its own
+        let (bytes, added) = match byte {
+            b'\\' => {
+                taken = 2;
+                match json.as_bytes().get(at + 1) {
+                    Some(b'n') => (4 + 2 * depth, 4 + 2 * depth),
+                    // may be shown as a code point, of which only this was counted
+                    Some(b'u') => (2, 10),
+                    Some(b'"') => (2, 7),
+                    _ => (2, 2),
+                }
+            }
+            b'"' => {
+                in_text = !in_text;
+                (1, 6)
+            }
+            b'{' | b'[' if !in_text => {
+                depth += 1;
+                (2 + 2 * depth, 2 + 2 * depth)
+            }
+            b'}' | b']' if !in_text => {
+                depth = depth.saturating_sub(1);
+                (2 + 2 * depth, 2 + 2 * depth)
+            }
+            b',' if !in_text => (2 + 2 * depth, 2 + 2 * depth),
+            b':' if !in_text => (2, 2),
+            b'<' | b'>' => (1, 4),
+            b'&' | b'\'' => (1, 5),
+            byte if byte.is_ascii() => (1, 1),
+            _ => {
+                let c = json.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+                taken = c;
+                (c, json.get(at..at + c).map_or(c, escape::html_len))
+            }
+        };
+        (text, html) = (text + bytes, html + added);
+        if text > limit {
+            break;
+        }
+        at += taken;
+    }
+    html.min(limit * 4)
 }
 
 /// A scalar as text, a list or object as JSON on one line.
@@ -282,6 +338,22 @@ mod tests {
             text_of(&lay_out(&body, &marks("approved", json!("2026-01-02")), WHOLE)),
             "owner: Ada\napproved:« 2026-01-02»\n"
         );
+    }
+
+    #[test]
+    fn the_length_of_a_body_is_never_told_much_too_small() {
+        for body in [
+            json!({"BlockPublicAcls": true, "Rules": [{"Status": "off", "n": [1, 2, {}]}], "n": {}, "é": "日本\u{202e}\u{1b}"}),
+            json!({"text": "# Who may read what\n".repeat(40), "list": [[["a, b: {c}\\"]]]}),
+            json!("<A><ns:Status>Enabled</ns:Status>\n<Id>\"Enabled\"</Id></A>".repeat(9)),
+            json!([]),
+            json!("x".repeat(WHOLE * 2)),
+            json!(vec!["<>"; WHOLE]),
+        ] {
+            let told = laid_out_len(&body.to_string(), WHOLE);
+            let shown = lay_out(&body, &Marks::default(), WHOLE).html_len();
+            assert!(told + 64 >= shown && told <= shown * 2 + 64, "{told} for {shown}");
+        }
     }
 
     #[test]

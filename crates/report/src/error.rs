@@ -13,7 +13,7 @@ pub enum ReportError {
     },
     /// A template prints a value without escaping it.
     #[error(
-        "template `{name}`, line {line}: values are printed with `{{{{…}}}}` only, so that nothing in a bundle can become HTML"
+        "template `{name}`, line {line}: every value is escaped and attributes have quotes, so that nothing in a bundle can become HTML"
     )]
     Unescaped {
         /// The template.

@@ -1,51 +1,70 @@
 //! Untrusted text: escaped for HTML and Markdown, invisible characters made visible, cut to a length.
 
 use std::borrow::Cow;
+use std::fmt::{self, Write};
 
 /// Escapes text for HTML, in elements and quoted attributes alike, and makes invisible characters visible.
-pub(crate) fn html(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if is_hidden(c) => push_code_point(&mut out, c),
-            c => out.push(c),
-        }
+pub(crate) fn html_into(text: &str, out: &mut dyn Write) -> fmt::Result {
+    let mut plain = 0;
+    // most of a text is plain ASCII, which needs no look at characters
+    let mut at = 0;
+    while let Some(&byte) = text.as_bytes().get(at) {
+        let (escaped, len) = match byte {
+            b'&' => ("&amp;", 1),
+            b'<' => ("&lt;", 1),
+            b'>' => ("&gt;", 1),
+            b'"' => ("&quot;", 1),
+            b'\'' => ("&#39;", 1),
+            b' '..=b'~' | b'\n' | b'\t' => {
+                at += 1;
+                continue;
+            }
+            _ => {
+                let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+                if is_hidden(c) {
+                    out.write_str(&text[plain..at])?;
+                    out.write_str(&code_point(c))?;
+                    plain = at + c.len_utf8();
+                }
+                at += c.len_utf8();
+                continue;
+            }
+        };
+        out.write_str(&text[plain..at])?;
+        out.write_str(escaped)?;
+        at += len;
+        plain = at;
     }
+    out.write_str(&text[plain..])
+}
+
+/// Text as [`markdown_into`] writes it.
+pub(crate) fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    // writing to a String never fails
+    let _ = markdown_into(text, &mut out);
     out
 }
 
 /// Escapes text for Markdown on one line: nothing in it can start a link, a mention, a tag, a table cell or an emphasis.
-pub(crate) fn markdown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
+pub(crate) fn markdown_into(text: &str, out: &mut dyn Write) -> fmt::Result {
+    // bare addresses become links by themselves
+    let mut before = [' '; 3];
     for (at, c) in text.char_indices() {
         match c {
-            '\n' | '\t' | '\r' => out.push(' '),
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '@' => {
-                out.push('\\');
-                out.push(c);
-            }
-            // bare addresses become links by themselves
-            ':' if text[at..].starts_with(":/") => out.push_str("&#58;"),
-            '.' if out.len() >= 3 && out.as_bytes()[out.len() - 3..].eq_ignore_ascii_case(b"www") => {
-                out.push_str("&#46;")
-            }
-            c if is_hidden(c) => {
-                out.push('\\');
-                push_code_point(&mut out, c);
-                out.insert(out.len() - 1, '\\');
-            }
-            c => out.push(c),
+            '\n' | '\t' | '\r' => out.write_char(' ')?,
+            '&' => out.write_str("&amp;")?,
+            '<' => out.write_str("&lt;")?,
+            '>' => out.write_str("&gt;")?,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '@' => write!(out, "\\{c}")?,
+            ':' if text[at..].starts_with(":/") => out.write_str("&#58;")?,
+            '.' if before.iter().all(|c| c.eq_ignore_ascii_case(&'w')) => out.write_str("&#46;")?,
+            c if is_hidden(c) => write!(out, "\\[U+{:04X}\\]", u32::from(c))?,
+            c => out.write_char(c)?,
         }
+        before = [before[1], before[2], c];
     }
-    out
+    Ok(())
 }
 
 /// What a thing is called, cut like any text; a blank name would be a link that nobody sees.
@@ -61,28 +80,38 @@ pub(crate) fn line(text: &str, max: usize) -> String {
     for c in cut(text, max).chars() {
         match c {
             '\n' | '\r' | '\t' => out.push(' '),
-            c if is_hidden(c) => push_code_point(&mut out, c),
+            c if is_hidden(c) => out.push_str(&code_point(c)),
             c => out.push(c),
         }
     }
     out
 }
 
-/// How many bytes [`html`] makes of a text.
+/// How many bytes [`html_into`] makes of a text.
 pub(crate) fn html_len(text: &str) -> usize {
-    text.chars()
-        .map(|c| match c {
-            '<' | '>' => 4,
-            '&' | '\'' => 5,
-            '"' => 6,
-            c if is_hidden(c) => 10,
-            c => c.len_utf8(),
-        })
-        .sum()
+    let ascii = |byte: u8| match byte {
+        b'<' | b'>' => 4,
+        b'&' | b'\'' => 5,
+        b'"' => 6,
+        b' '..=b'~' | b'\n' | b'\t' => 1,
+        _ => 10,
+    };
+    if text.is_ascii() {
+        return text.bytes().map(ascii).sum();
+    }
+    let len = |c: char| match u8::try_from(c) {
+        Ok(byte) if byte.is_ascii() => ascii(byte),
+        _ if is_hidden(c) => 10,
+        _ => c.len_utf8(),
+    };
+    text.chars().map(len).sum()
 }
 
 /// Cuts a text to about `max` characters and says so: a megabyte-long name must not fill a page.
 pub(crate) fn cut(text: &str, max: usize) -> Cow<'_, str> {
+    if text.len() <= max {
+        return Cow::Borrowed(text);
+    }
     match text.char_indices().nth(max) {
         None => Cow::Borrowed(text),
         Some((at, _)) => {
@@ -106,16 +135,20 @@ fn is_hidden(c: char) -> bool {
     }
 }
 
-fn push_code_point(out: &mut String, c: char) {
-    use std::fmt::Write;
-    // writing to a String never fails
-    let _ = write!(out, "[U+{:04X}]", u32::from(c));
+fn code_point(c: char) -> String {
+    format!("[U+{:04X}]", u32::from(c))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn html(text: &str) -> String {
+        let mut out = String::new();
+        html_into(text, &mut out).unwrap();
+        out
+    }
 
     #[test]
     fn hostile_text_becomes_visible_text() {

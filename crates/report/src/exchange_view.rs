@@ -6,7 +6,7 @@ use crate::plan::Plan;
 use crate::recorded::USERS;
 use crate::row::{Link, more};
 use crate::{escape, paths, words};
-use annexa_model::{Cut, Exchange, Failure, FailureKind};
+use annexa_model::{Cut, Exchange, ExchangeHead, Failure, FailureKind};
 use serde::Serialize;
 
 const CUTS: usize = 40;
@@ -112,7 +112,7 @@ pub(crate) fn view(plan: &Plan<'_>, recorded: &Recorded<'_>, limit: usize) -> Ex
 }
 
 /// About how many bytes an exchange takes besides its bodies.
-pub(crate) fn size(exchange: &Exchange) -> usize {
+pub(crate) fn size(exchange: &ExchangeHead) -> usize {
     let text = |text: &str, max: usize| escape::html_len(&escape::cut(text, max));
     let cuts: usize = exchange.cuts.iter().take(CUTS).map(|c| 40 + text(&c.pointer, TEXT) + text(&c.reason, 80)).sum();
     let parameters: usize = exchange

@@ -2,8 +2,8 @@
 
 use annexa_annex::ExceptionUse;
 use annexa_model::{
-    CheckSummary, ControlRecord, ControlStatus, Date, Edition, Exchange, Finding, FindingStatus, Gap, Identity, Kind,
-    Resource, ResourceRef, ResourceSet, Timestamp,
+    CheckSummary, ControlRecord, ControlStatus, Date, Edition, Exchange, ExchangeHead, Finding, FindingStatus, Gap,
+    Identity, Kind, Resource, ResourceRef, ResourceSet, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -257,9 +257,24 @@ pub struct Recorded<'a> {
     pub digest: Cow<'a, str>,
 }
 
-/// Looks recorded exchanges up. A report asks for each of them about three times, in the order of files where it can, and
-/// from several threads, because pages are rendered side by side.
+/// The head of a recorded exchange and where its line stands.
+pub struct RecordedHead<'a> {
+    /// The exchange without its bodies.
+    pub exchange: ExchangeHead,
+    /// As in [`Recorded`].
+    pub file: Cow<'a, str>,
+    /// As in [`Recorded`].
+    pub line: u64,
+    /// As in [`Recorded`].
+    pub digest: Cow<'a, str>,
+}
+
+/// Looks recorded exchanges up. A report asks for the head of each once and for the whole about twice, in the order of
+/// files where it can, and from several threads, because pages are rendered side by side.
 pub trait Exchanges: Sync {
+    /// The head of the exchange with this id; none when the bundle does not hold it.
+    fn head(&self, id: &str) -> Option<RecordedHead<'_>>;
+
     /// The exchange with this id; none when the bundle does not hold it.
     fn get(&self, id: &str) -> Option<Recorded<'_>>;
 }

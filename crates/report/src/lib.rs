@@ -29,8 +29,8 @@ pub use csv::csv_into;
 pub use error::ReportError;
 pub use first::{First, look_first};
 pub use input::{
-    Changes, ControlChange, Cover, Exchanges, FindingChange, GapChange, HostReport, Previous, Recorded, ReportInput,
-    RulesReport, Selection, TargetReport, TypeCount,
+    Changes, ControlChange, Cover, Exchanges, FindingChange, GapChange, HostReport, Previous, Recorded, RecordedHead,
+    ReportInput, RulesReport, Selection, TargetReport, TypeCount,
 };
 pub use junit::junit_into;
 pub use oscal::{oscal, oscal_into};
@@ -61,18 +61,30 @@ impl<'a> Report<'a> {
     }
 
     /// Renders every page; see [`render`].
-    pub fn pages(self, templates: &'a Templates) -> impl Iterator<Item = Result<(String, Vec<u8>), ReportError>> + 'a {
-        pages::Pages::new(self.0, templates)
+    pub fn pages<'r>(
+        &'r self,
+        templates: &'r Templates,
+    ) -> impl Iterator<Item = Result<(String, Vec<u8>), ReportError>> + use<'r, 'a> {
+        pages::each(&self.0, templates, pages::FEW, |path, bytes| (path, bytes))
+    }
+
+    /// Renders every page and makes something small of its path and its bytes, on the thread that rendered it.
+    pub fn pages_then<'r, T: Send, F: Fn(String, Vec<u8>) -> T + Sync>(
+        &'r self,
+        templates: &'r Templates,
+        then: F,
+    ) -> impl Iterator<Item = Result<T, ReportError>> + use<'r, 'a, T, F> {
+        pages::each(&self.0, templates, pages::MANY, then)
     }
 }
 
 /// Renders every page: its path in the bundle and its bytes, one after the other.
 ///
-/// Pure: the same input gives the same bytes in the same order. Pages are made a few at a time when the iterator is asked
+/// Pure: the same input gives the same bytes in the same order. Pages are made some at a time when the iterator is asked
 /// for them, so that a report of a large estate need not fit into memory.
 pub fn render<'a>(
     input: &ReportInput<'a>,
     templates: &'a Templates,
 ) -> impl Iterator<Item = Result<(String, Vec<u8>), ReportError>> + 'a {
-    Report::new(input).pages(templates)
+    pages::each(plan::Plan::new(*input), templates, pages::FEW, |path, bytes| (path, bytes))
 }

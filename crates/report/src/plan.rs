@@ -5,6 +5,7 @@ use crate::recorded::{Files, Meta};
 use crate::{escape, parts, paths, recorded, words};
 use annexa_annex::ExceptionUse;
 use annexa_model::{CheckSummary, ControlRecord, Edition, Finding, FindingStatus, Resource, StatusCounts, by_cause};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -13,13 +14,13 @@ pub(crate) struct Plan<'a> {
     pub(crate) input: ReportInput<'a>,
     /// Sorted by id.
     pub(crate) checks: Vec<CheckPlan<'a>>,
-    check_at: BTreeMap<&'a str, usize>,
+    check_at: HashMap<&'a str, usize>,
     /// For each finding the part of its check's page.
     part_of: Vec<usize>,
     /// Open fails and unknowns, the worst first.
     pub(crate) open: Vec<usize>,
     finding_at: HashMap<&'a str, usize>,
-    by_resource: HashMap<(&'a str, &'a str), Vec<usize>>,
+    resources: Resources<'a>,
     pub(crate) files: Files,
     exceptions: BTreeMap<&'a str, &'a ExceptionUse>,
     pub(crate) gap_parts: Vec<Range<usize>>,
@@ -56,20 +57,16 @@ impl CheckPlan<'_> {
 
 impl<'a> Plan<'a> {
     pub(crate) fn new(input: ReportInput<'a>) -> Self {
-        let checks = plan_checks(&input);
+        // the two halves of the work, side by side
+        let (files, ((checks, part_of), resources)) = rayon::join(
+            || recorded::read(&input),
+            || {
+                let checks = plan_checks(&input);
+                let part_of = parts_of(&checks, input.findings.len());
+                ((checks, part_of), Resources::of(input.findings))
+            },
+        );
         let check_at = checks.iter().enumerate().map(|(at, check)| (check.id, at)).collect();
-        let mut part_of = vec![0; input.findings.len()];
-        for check in &checks {
-            for (part, range) in check.parts.iter().enumerate() {
-                for &finding in check.findings.get(range.clone()).unwrap_or_default() {
-                    part_of[finding] = part;
-                }
-            }
-        }
-        let mut by_resource: HashMap<(&'a str, &'a str), Vec<usize>> = HashMap::new();
-        for (at, finding) in input.findings.iter().enumerate() {
-            by_resource.entry((&finding.resource.kind, &finding.resource.id)).or_default().push(at);
-        }
         let following: BTreeMap<usize, Vec<usize>> =
             by_cause(input.gaps).into_iter().filter(|(_, all)| !all.is_empty()).collect();
         Self {
@@ -80,8 +77,8 @@ impl<'a> Plan<'a> {
             part_of,
             open: open(input.findings),
             finding_at: input.findings.iter().enumerate().map(|(at, finding)| (finding.id.as_str(), at)).collect(),
-            by_resource,
-            files: recorded::read(&input),
+            resources,
+            files,
             exceptions: input.exceptions.iter().map(|e| (e.id.as_str(), e)).collect(),
             gap_parts: parts::split(input.gaps.iter().map(crate::page::gaps::size)),
             gap_at: input.gaps.iter().enumerate().map(|(at, gap)| (gap.id.as_str(), at)).collect(),
@@ -108,13 +105,28 @@ impl<'a> Plan<'a> {
 
     /// The findings about a resource.
     pub(crate) fn findings_of<'p>(&'p self, resource: &'p Resource) -> &'p [usize] {
-        self.by_resource.get(&(resource.kind.as_str(), resource.id.as_str())).map_or(&[], Vec::as_slice)
+        let place = self.resources.by_id.get(&(resource.kind.as_str(), resource.id.as_str()));
+        place.and_then(|&place| self.resources.findings.get(place)).map_or(&[], Vec::as_slice)
+    }
+
+    /// A number for the resource that a finding is about: the same one for all findings about it.
+    pub(crate) fn resource_of(&self, finding: usize) -> usize {
+        self.resources.of_finding[finding]
+    }
+
+    /// Whether no finding before this one is about its resource.
+    pub(crate) fn is_first_of_resource(&self, finding: usize) -> bool {
+        self.resources.findings[self.resource_of(finding)].first() == Some(&finding)
     }
 
     /// Where an exchange stands, if the bundle holds it.
     pub(crate) fn exchange_href(&self, id: &str) -> Option<String> {
-        let meta = self.files.meta(id)?;
-        Some(format!("{}#{}", self.exchange_page(meta), paths::anchor('x', id)))
+        self.files.meta(id).map(|meta| self.meta_href(meta))
+    }
+
+    /// Where an exchange stands.
+    pub(crate) fn meta_href(&self, meta: &Meta) -> String {
+        format!("{}#{}", self.exchange_page(meta), paths::anchor('x', &meta.id))
     }
 
     /// The page of an exchange.
@@ -163,6 +175,44 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// Resources that findings are about, by number.
+struct Resources<'a> {
+    by_id: HashMap<(&'a str, &'a str), usize>,
+    /// The findings about each.
+    findings: Vec<Vec<usize>>,
+    of_finding: Vec<usize>,
+}
+
+impl<'a> Resources<'a> {
+    fn of(findings: &'a [Finding]) -> Self {
+        let mut resources =
+            Self { by_id: HashMap::new(), findings: Vec::new(), of_finding: Vec::with_capacity(findings.len()) };
+        for (at, finding) in findings.iter().enumerate() {
+            let id = (finding.resource.kind.as_str(), finding.resource.id.as_str());
+            let number = *resources.by_id.entry(id).or_insert(resources.findings.len());
+            if number == resources.findings.len() {
+                resources.findings.push(Vec::new());
+            }
+            resources.findings[number].push(at);
+            resources.of_finding.push(number);
+        }
+        resources
+    }
+}
+
+/// For each finding the part of its check's page.
+fn parts_of(checks: &[CheckPlan<'_>], findings: usize) -> Vec<usize> {
+    let mut part_of = vec![0; findings];
+    for check in checks {
+        for (part, range) in check.parts.iter().enumerate() {
+            for &finding in check.findings.get(range.clone()).unwrap_or_default() {
+                part_of[finding] = part;
+            }
+        }
+    }
+    part_of
+}
+
 /// From here on [`attention`] is low: such findings are folded.
 pub(crate) const FOLDED: u8 = 4;
 
@@ -192,7 +242,7 @@ fn plan_checks<'a>(input: &ReportInput<'a>) -> Vec<CheckPlan<'a>> {
     for (at, finding) in input.findings.iter().enumerate() {
         by_id.entry(&finding.check).or_default().1.push(at);
     }
-    by_id.into_iter().map(|(id, (summary, findings))| plan_check(input, id, summary, findings)).collect()
+    by_id.into_par_iter().map(|(id, (summary, findings))| plan_check(input, id, summary, findings)).collect()
 }
 
 fn plan_check<'a>(

@@ -1,14 +1,15 @@
 //! The exchanges behind a report: which file and page each stands on, and what groups of calls have in common.
 
-use crate::body::{self, Marks};
-use crate::input::{Recorded, ReportInput};
+use crate::body;
+use crate::input::{RecordedHead, ReportInput};
 use crate::{escape, parts, paths};
-use annexa_model::{Exchange, FailureKind, Kind, Timestamp};
+use annexa_model::{ExchangeHead, FailureKind, Finding, Kind, Timestamp};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 /// Findings that an exchange names; more are counted.
-pub(crate) const USERS: usize = 20;
+pub(crate) const USERS: usize = 8;
 
 /// Values of a request that a group names; more are counted.
 const FILTER_VALUES: usize = 3;
@@ -24,6 +25,8 @@ pub(crate) struct Files {
     /// Reasons of cuts, sorted.
     pub(crate) reasons: Vec<String>,
     by_id: HashMap<String, usize>,
+    /// For each finding its evidence, as indexes into `metas`; none for what the bundle does not hold.
+    of_findings: Vec<Vec<Option<usize>>>,
 }
 
 /// An evidence file.
@@ -69,6 +72,20 @@ pub(crate) struct Group {
     pub(crate) filter: BTreeMap<String, Values>,
 }
 
+impl Group {
+    fn new(exchange: &ExchangeHead) -> Self {
+        Self {
+            kind: exchange.kind,
+            target: exchange.target.clone(),
+            operation: exchange.operation.clone(),
+            asked_by: BTreeSet::new(),
+            hosts: BTreeSet::new(),
+            files: BTreeSet::new(),
+            filter: BTreeMap::new(),
+        }
+    }
+}
+
 /// The values of one parameter of a group's requests.
 #[derive(Default)]
 pub(crate) struct Values {
@@ -82,26 +99,37 @@ impl Files {
         self.by_id.get(id).and_then(|&at| self.metas.get(at))
     }
 
-    /// Its place among `metas`.
-    pub(crate) fn at(&self, id: &str) -> Option<usize> {
-        self.by_id.get(id).copied()
+    /// The evidence of a finding, as indexes into `metas`, in the finding's order.
+    pub(crate) fn of_finding(&self, finding: usize) -> &[Option<usize>] {
+        self.of_findings.get(finding).map_or(&[], Vec::as_slice)
+    }
+
+    /// The evidence of a finding.
+    pub(crate) fn metas_of(&self, finding: usize) -> impl Iterator<Item = Option<&Meta>> {
+        self.of_finding(finding).iter().map(|at| at.and_then(|at| self.metas.get(at)))
     }
 }
 
 /// Looks each exchange that the report names up once.
 pub(crate) fn read(input: &ReportInput<'_>) -> Files {
+    let mut wanted: Vec<(&str, Users)> = wanted(input).into_iter().collect();
+    wanted.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    let read = |(id, users): (_, Users)| input.exchanges.head(id).map(|head| (size(&head.exchange), head, users));
+    let found: Vec<_> = wanted.into_par_iter().filter_map(read).collect();
     let mut reader = Reader::default();
-    for (id, (users, user_count)) in wanted(input) {
-        if let Some(recorded) = input.exchanges.get(id) {
-            reader.add(id, &recorded, users, user_count);
-        }
-    }
-    reader.finish()
+    found.into_iter().for_each(|(size, head, users)| reader.add(head, size, users));
+    let mut files = reader.finish();
+    let places = |finding: &Finding| finding.evidence.iter().map(|id| files.by_id.get(id).copied()).collect();
+    files.of_findings = input.findings.par_iter().map(places).collect();
+    files
 }
 
+/// The first findings that rest on an exchange, and how many do.
+type Users = (Vec<usize>, u64);
+
 /// The ids of the exchanges that the report names, each with the findings that rest on it.
-fn wanted<'a>(input: &ReportInput<'a>) -> BTreeMap<&'a str, (Vec<usize>, u64)> {
-    let mut wanted: BTreeMap<&'a str, (Vec<usize>, u64)> = BTreeMap::new();
+fn wanted<'a>(input: &ReportInput<'a>) -> HashMap<&'a str, Users> {
+    let mut wanted: HashMap<&'a str, Users> = HashMap::new();
     for (at, finding) in input.findings.iter().enumerate() {
         for id in &finding.evidence {
             let (users, count) = wanted.entry(id).or_default();
@@ -123,27 +151,27 @@ fn wanted<'a>(input: &ReportInput<'a>) -> BTreeMap<&'a str, (Vec<usize>, u64)> {
 #[derive(Default)]
 struct Reader {
     metas: Vec<(String, Meta)>,
-    groups: BTreeMap<(Kind, String, String), (usize, Group)>,
+    groups: Vec<Group>,
+    /// Their places, by kind, target and operation.
+    group_at: BTreeMap<Kind, HashMap<String, HashMap<String, usize>>>,
     reasons: BTreeMap<String, usize>,
-    files: BTreeSet<String>,
 }
 
 impl Reader {
-    fn add(&mut self, id: &str, recorded: &Recorded<'_>, users: Vec<usize>, user_count: u64) {
-        let exchange = recorded.exchange.as_ref();
-        let group = self.group(exchange);
+    fn add(&mut self, recorded: RecordedHead<'_>, size: usize, (users, user_count): Users) {
+        let exchange = recorded.exchange;
+        let group = self.group(&exchange);
         let mut cuts: BTreeMap<usize, u64> = BTreeMap::new();
         for cut in &exchange.cuts {
             let next = self.reasons.len();
             let reason = *self.reasons.entry(escape::cut(&cut.reason, 80).into_owned()).or_insert(next);
             *cuts.entry(reason).or_default() += 1;
         }
-        self.files.insert(recorded.file.to_string());
         let meta = Meta {
-            id: id.to_owned(),
+            id: exchange.id,
             file: 0,
             line: recorded.line,
-            digest: recorded.digest.to_string(),
+            digest: recorded.digest.into_owned(),
             part: 0,
             group,
             asked_at: exchange.asked_at,
@@ -151,29 +179,28 @@ impl Reader {
             cuts: cuts.into_iter().collect(),
             users,
             user_count,
-            size: size(exchange),
+            size,
         };
-        self.metas.push((recorded.file.to_string(), meta));
+        self.metas.push((recorded.file.into_owned(), meta));
     }
 
-    fn group(&mut self, exchange: &Exchange) -> usize {
-        let next = self.groups.len();
-        let key = (exchange.kind, exchange.target.clone(), exchange.operation.clone());
-        let (at, group) = self.groups.entry(key).or_insert_with(|| {
-            let group = Group {
-                kind: exchange.kind,
-                target: exchange.target.clone(),
-                operation: exchange.operation.clone(),
-                asked_by: BTreeSet::new(),
-                hosts: BTreeSet::new(),
-                files: BTreeSet::new(),
-                filter: BTreeMap::new(),
-            };
-            (next, group)
+    fn group(&mut self, exchange: &ExchangeHead) -> usize {
+        let known = self.group_at.get(&exchange.kind).and_then(|targets| targets.get(&exchange.target));
+        let at = known.and_then(|operations| operations.get(&exchange.operation)).copied().unwrap_or_else(|| {
+            let targets = self.group_at.entry(exchange.kind).or_default();
+            let operations = targets.entry(exchange.target.clone()).or_default();
+            operations.insert(exchange.operation.clone(), self.groups.len());
+            self.groups.push(Group::new(exchange));
+            self.groups.len() - 1
         });
+        let group = &mut self.groups[at];
         keep(&mut group.asked_by, &exchange.asked_by);
         keep(&mut group.hosts, &exchange.host);
         for (name, value) in exchange.request.parameters.iter().take(20) {
+            // nearly always the parameter is known, and so is that it had many values
+            if group.filter.get(name).is_some_and(|values| values.more) {
+                continue;
+            }
             let values = group.filter.entry(name.clone()).or_default();
             let value = escape::cut(&body::plain(value), 60).into_owned();
             if values.some.len() < FILTER_VALUES {
@@ -182,14 +209,15 @@ impl Reader {
                 values.more = true;
             }
         }
-        *at
+        at
     }
 
     fn finish(mut self) -> Files {
-        self.metas.sort_by(|(a, x), (b, y)| (a, x.line, &x.id).cmp(&(b, y.line, &y.id)));
+        self.metas.par_sort_unstable_by(|(a, x), (b, y)| (a, x.line, &x.id).cmp(&(b, y.line, &y.id)));
         // groups and reasons came in the order of ids; they leave in their own
-        let (groups, new_group) = renumber(self.groups.into_values());
-        let mut groups: Vec<Group> = groups;
+        let mut groups: Vec<(usize, Group)> = self.groups.into_iter().enumerate().collect();
+        groups.sort_by(|(_, a), (_, b)| (a.kind, &a.target, &a.operation).cmp(&(b.kind, &b.target, &b.operation)));
+        let (mut groups, new_group) = renumber(groups.into_iter());
         let (reasons, new_reason) = renumber(self.reasons.into_iter().map(|(reason, at)| (at, reason)));
         let mut files: Vec<File> = Vec::new();
         let mut metas: Vec<Meta> = Vec::with_capacity(self.metas.len());
@@ -219,7 +247,7 @@ impl Reader {
             }
         }
         let by_id = metas.iter().enumerate().map(|(at, meta)| (meta.id.clone(), at)).collect();
-        Files { files, metas, groups, reasons, by_id }
+        Files { files, metas, groups, reasons, by_id, of_findings: Vec::new() }
     }
 }
 
@@ -244,9 +272,8 @@ fn renumber<T>(values: impl ExactSizeIterator<Item = (usize, T)>) -> (Vec<T>, Ve
 }
 
 /// About how many bytes an exchange takes on its page.
-fn size(exchange: &Exchange) -> usize {
-    let no_marks = Marks::default();
-    let answer = exchange.answer.as_ref().map_or(0, |a| body::lay_out(&a.body, &no_marks, body::WHOLE).html_len());
-    let request = exchange.request.body.as_ref().map_or(0, |b| body::lay_out(b, &no_marks, body::WHOLE / 8).html_len());
+fn size(exchange: &ExchangeHead) -> usize {
+    let answer = exchange.answer.as_ref().map_or(0, |a| body::laid_out_len(a.body.get(), body::WHOLE));
+    let request = exchange.request.body.as_ref().map_or(0, |b| body::laid_out_len(b.get(), body::WHOLE / 8));
     3_000 + answer + request + crate::exchange_view::size(exchange) + USERS * 60
 }

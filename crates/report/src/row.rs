@@ -1,6 +1,7 @@
 //! One finding as a row of a table.
 
 use crate::plan::{Plan, link_size};
+use crate::recorded::Meta;
 use crate::{body, escape, paths, words};
 use annexa_model::{Finding, FindingStatus};
 use serde::Serialize;
@@ -65,12 +66,14 @@ pub(crate) fn row(plan: &Plan<'_>, at: usize) -> Option<Row> {
     let accepted = finding.exception.is_some();
     let mut missing = 0;
     let mut evidence = Vec::new();
-    for id in &finding.evidence {
+    for meta in plan.files.metas_of(at) {
         if evidence.len() == LINKS {
             break;
         }
-        match plan.exchange_href(id) {
-            Some(href) => evidence.push(Link::new(href, evidence_text(plan, id, evidence.len() + 1))),
+        match meta {
+            Some(meta) => {
+                evidence.push(Link::new(plan.meta_href(meta), evidence_text(plan, meta, evidence.len() + 1)));
+            }
             None => missing += 1,
         }
     }
@@ -144,8 +147,8 @@ pub(crate) fn more(len: usize, shown: usize) -> Option<String> {
 }
 
 /// `1 ListBuckets`: which call stands behind a number.
-fn evidence_text(plan: &Plan<'_>, id: &str, n: usize) -> String {
-    let group = plan.files.meta(id).and_then(|meta| plan.files.groups.get(meta.group));
+fn evidence_text(plan: &Plan<'_>, meta: &Meta, n: usize) -> String {
+    let group = plan.files.groups.get(meta.group);
     let operation = group.map_or("", |group| group.operation.as_str());
     // the service stands in the evidence's path, and in a narrow column it is in the way
     let operation = operation.split_once(':').map_or(operation, |(_, operation)| operation);

@@ -3,7 +3,7 @@
 
 mod sample;
 
-use annexa_model::Kind;
+use annexa_model::{FindingStatus, Kind};
 use annexa_report::{
     ReportError, ReportInput, Templates, csv_into, junit_into, markdown, oscal_into, render, sarif_into,
 };
@@ -98,6 +98,25 @@ fn every_finding_stands_on_a_page_with_its_evidence() {
     assert_eq!(where_found.len(), 2_000);
     assert!(where_found.values().all(|n| *n == 1));
     assert!(evidence >= 1_000, "{evidence}");
+}
+
+#[test]
+fn very_many_open_findings_stand_with_their_checks() {
+    let mut sample = big(4_000);
+    for (at, finding) in sample.findings.iter_mut().enumerate() {
+        finding.exception = None;
+        finding.status = if at < 2_500 { FindingStatus::Fail } else { FindingStatus::Unknown };
+    }
+    let open: Vec<String> = render(&sample.input(), Templates::built_in().unwrap())
+        .map(|page| page.map(|(path, bytes)| (path, String::from_utf8(bytes).unwrap())).unwrap())
+        .filter(|(path, _)| path.starts_with("open"))
+        .map(|(_, text)| text)
+        .collect();
+    let n = |what: &str| open.iter().map(|text| text.matches(what).count()).sum::<usize>();
+    assert_eq!((n("<tr id=\"f-"), n("2,000 more, by check")), (2_000, 1));
+    assert!(open.iter().all(|text| text.contains("2,500 fails and 1,500 unknowns")), "{}", open[0]);
+    let last = open.last().unwrap();
+    assert!(last.contains("data-h=\"More fails\">") && last.contains("href=\"checks/"), "{last}");
 }
 
 #[test]

@@ -11,7 +11,6 @@ use annexa_bundle::VerifiedBundle;
 use annexa_model::{ENGINE_VERSION, Finding};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 
 /// What deriving again has shown.
 #[derive(Debug, Serialize)]
@@ -47,23 +46,24 @@ pub(crate) fn run(arguments: &ReperformArgs, console: &Console) -> Result<u8, Fa
     } else {
         console.data(&text(&report, arguments))?;
     }
-    Ok(if report.same { DONE } else { MISMATCH })
+    let same = report.same;
+    // the program ends here: giving back millions of small pieces of memory would take a large bundle a second
+    std::mem::forget(again);
+    Ok(if same { DONE } else { MISMATCH })
 }
 
 fn compare(bundle: &Opened, again: &Again) -> Result<Reperformed, Failure> {
     let mut recorded: BTreeSet<String> = again.derived_paths(bundle).into_iter().collect();
-    let mut files = 0;
+    let derived = again.compare(bundle)?;
+    let files = derived.len() as u64;
     let mut different = Vec::new();
-    // one file at a time: all pages of a large bundle would not fit into memory
-    again.each_file(|path, bytes| {
-        files += 1;
-        if !recorded.remove(path) {
+    for (path, is_same) in derived {
+        if !recorded.remove(&path) {
             different.push(format!("{path}: was derived, but is not in the bundle"));
-        } else if !is_same(bundle, path, bytes)? {
+        } else if !is_same.map_err(|error| Failure::mismatch(format!("{path}: can't be read: {error}")))? {
             different.push(format!("{path}: came out otherwise"));
         }
-        Ok(())
-    })?;
+    }
     different.extend(recorded.into_iter().map(|path| format!("{path}: is in the bundle, but was not derived")));
     // the data first: pages follow from it
     different.sort_by_cached_key(|line| (line.contains(".html:"), line.clone()));
@@ -78,23 +78,6 @@ fn compare(bundle: &Opened, again: &Again) -> Result<Reperformed, Failure> {
         checks,
         rules: bundle.report().rules.clone(),
     })
-}
-
-/// Whether a file of the bundle holds these bytes. A large one is read in pieces.
-fn is_same(bundle: &VerifiedBundle, path: &str, bytes: &[u8]) -> Result<bool, Failure> {
-    let unreadable = |error: std::io::Error| Failure::mismatch(format!("{path}: can't be read: {error}"));
-    let mut stream = bundle.stream(path).map_err(bundles::failure)?;
-    let (mut buffer, mut rest) = (vec![0; 64 * 1024], bytes);
-    loop {
-        let read = stream.read(&mut buffer).map_err(unreadable)?;
-        if read == 0 {
-            return Ok(rest.is_empty());
-        }
-        match rest.split_at_checked(read) {
-            Some((start, after)) if buffer.starts_with(start) => rest = after,
-            _ => return Ok(false),
-        }
-    }
 }
 
 /// The findings that came out otherwise, by check.

@@ -58,11 +58,15 @@ fn own_templates(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
             let path = entry.map_err(unreadable)?.path();
             if path.is_dir() {
                 waiting.push(path);
-            } else if path.extension().is_some_and(|e| e == "hbs") {
+            } else if path.extension().is_some_and(|e| e == "j2") {
                 let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
                 templates.insert(name, std::fs::read_to_string(&path).map_err(unreadable)?);
             }
         }
+    }
+    if templates.is_empty() {
+        let what = format!("--template {}: there is no template in this folder", folder.display());
+        return Err(Failure::usage(what).help("templates are called like the built-in ones: overview.html.j2"));
     }
     Ok(templates)
 }

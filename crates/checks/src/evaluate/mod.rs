@@ -16,6 +16,7 @@ use crate::facts::Subject;
 use crate::load::Checks;
 use crate::schemas::Schemas;
 use annexa_model::{Finding, Resource, ResourceSet, Timestamp, TypeSchema};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an evaluation depends on besides rules and resources.
@@ -24,8 +25,8 @@ pub struct Options<'o> {
     pub as_of: Timestamp,
     /// The 2013 controls that correspond to an id of the 2022 edition.
     pub to_2013: &'o (dyn Fn(&str) -> Vec<String> + Sync),
-    /// How many threads to use; 0: as many as there are cores.
-    pub threads: usize,
+    /// Whether all cores work; otherwise only the caller's thread does.
+    pub side_by_side: bool,
     /// Which checks to ask; none: all.
     pub only: Option<&'o (dyn Fn(&Check) -> bool + Sync)>,
 }
@@ -93,15 +94,20 @@ pub fn evaluate(
             None => Some(ask(check, &world, subject, options.as_of)?.0),
         }
     };
-    evaluation.findings.extend(in_parallel(&jobs, options.threads, &ask_one));
+    evaluation.findings.extend(run_all(&jobs, options.side_by_side, &ask_one));
     let controls: BTreeMap<&str, BTreeMap<String, Vec<String>>> =
         chosen.iter().map(|check| (check.id.as_str(), controls(check, options))).collect();
-    for finding in &mut evaluation.findings {
+    let speak_to = |finding: &mut Finding| {
         finding.controls = controls.get(finding.check.as_str()).cloned().unwrap_or_default();
+    };
+    if options.side_by_side {
+        evaluation.findings.par_iter_mut().for_each(speak_to);
+    } else {
+        evaluation.findings.iter_mut().for_each(speak_to);
     }
     evaluation
         .findings
-        .sort_by(|a, b| (&a.check, &a.target, &a.resource.id).cmp(&(&b.check, &b.target, &b.resource.id)));
+        .par_sort_by(|a, b| (&a.check, &a.target, &a.resource.id).cmp(&(&b.check, &b.target, &b.resource.id)));
     evaluation
 }
 
@@ -112,29 +118,13 @@ fn controls(check: &Check, options: &Options<'_>) -> BTreeMap<String, Vec<String
     BTreeMap::from([("2022".to_owned(), ids), ("2013".to_owned(), older.into_iter().collect())])
 }
 
-/// Runs jobs on some threads; the results keep the order of the jobs.
-fn in_parallel(
+/// Runs jobs; the results keep the order of the jobs.
+fn run_all(
     jobs: &[(usize, usize)],
-    threads: usize,
+    side_by_side: bool,
     run: &(dyn Fn(&(usize, usize)) -> Option<Finding> + Sync),
 ) -> Vec<Finding> {
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = if threads == 0 { cores() } else { threads };
-    if threads <= 1 || jobs.len() < 64 {
-        return jobs.iter().filter_map(run).collect();
-    }
-    let chunk = jobs.len().div_ceil(threads);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = jobs
-            .chunks(chunk)
-            .map(|jobs| (jobs, scope.spawn(move || jobs.iter().filter_map(run).collect::<Vec<_>>())))
-            .collect();
-        // a thread that could not do its part leaves it to this one
-        workers
-            .into_iter()
-            .flat_map(|(jobs, worker)| worker.join().unwrap_or_else(|_| jobs.iter().filter_map(run).collect()))
-            .collect()
-    })
+    if side_by_side { jobs.par_iter().filter_map(run).collect() } else { jobs.iter().filter_map(run).collect() }
 }
 
 /// The relations that the chosen checks use, by type.

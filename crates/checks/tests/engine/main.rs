@@ -77,7 +77,7 @@ pub(crate) fn partial() -> SetState {
 
 pub(crate) fn run(checks: &Checks, schemas: &[TypeSchema], resources: &[Resource], sets: &[ResourceSet]) -> Evaluation {
     let to_2013 = |id: &str| vec![format!("old-{id}")];
-    let options = Options { as_of: AS_OF.parse().unwrap(), to_2013: &to_2013, threads: 2, only: None };
+    let options = Options { as_of: AS_OF.parse().unwrap(), to_2013: &to_2013, side_by_side: true, only: None };
     evaluate(checks, schemas, resources, sets, &options)
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn cel(data: &[u8]) {
     files.insert(own_rule_path("fuzz/thing/rule.yaml"), check.into_bytes());
     let Some(checks) = load(&files, schemas()) else { return };
     let (resources, sets) = things();
-    let options = Options { as_of: demo::as_of(), to_2013: &|_| Vec::new(), threads: 1, only: None };
+    let options = Options { as_of: demo::as_of(), to_2013: &|_| Vec::new(), side_by_side: false, only: None };
     let findings: Vec<Finding> = evaluate(&checks, schemas(), resources, sets, &options).findings;
     assert_eq!(findings.len(), resources.len(), "each resource gets one finding");
     findings.iter().for_each(crate::rules::same_when_read_back);

@@ -12,8 +12,8 @@ use crate::{ReportError, ReportInput, paths, words};
 use annexa_model::{ControlRecord, ControlStatus};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
-use std::io::Write;
-use text::{line, token, uuid};
+use std::io::{BufWriter, Write};
+use text::{id, line, token};
 
 const VERSION: &str = "1.1.2";
 
@@ -23,9 +23,10 @@ pub fn oscal_into(input: &ReportInput<'_>, out: &mut dyn Write) -> Result<(), Re
 }
 
 pub(crate) fn write(plan: &Plan<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
-    let mut serializer = serde_json::Serializer::new(out);
-    Document(plan).serialize(&mut serializer)?;
-    Ok(())
+    // most of what is written are single characters and short texts
+    let mut out = BufWriter::with_capacity(64 * 1024, out);
+    Document(plan, &items::Ids::new(plan.input.findings)).serialize(&mut serde_json::Serializer::new(&mut out))?;
+    Ok(out.flush()?)
 }
 
 /// The OSCAL assessment results as JSON; see [`oscal_into`].
@@ -35,27 +36,24 @@ pub fn oscal(input: &ReportInput<'_>) -> Result<Vec<u8>, ReportError> {
     Ok(out)
 }
 
-struct Document<'p, 'a>(&'p Plan<'a>);
+struct Document<'p, 'a>(&'p Plan<'a>, &'p items::Ids);
 
 impl Serialize for Document<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("assessment-results", &Results(self.0))?;
+        map.serialize_entry("assessment-results", &Results(self.0, self.1))?;
         map.end()
     }
 }
 
-struct Results<'p, 'a>(&'p Plan<'a>);
+struct Results<'p, 'a>(&'p Plan<'a>, &'p items::Ids);
 
 impl Serialize for Results<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let cover = self.0.input.cover;
-        let plan_id = uuid(&["assessment plan", &cover.evidence_digest]);
+        let plan_id = id(&["assessment plan", &cover.evidence_digest]);
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry(
-            "uuid",
-            &uuid(&["assessment results", &cover.evidence_digest, &cover.sequence.to_string()]),
-        )?;
+        map.serialize_entry("uuid", &id(&["assessment results", &cover.evidence_digest, &cover.sequence.to_string()]))?;
         map.serialize_entry(
             "metadata",
             &json!({
@@ -67,7 +65,7 @@ impl Serialize for Results<'_, '_> {
             }),
         )?;
         map.serialize_entry("import-ap", &json!({"href": format!("#{plan_id}")}))?;
-        map.serialize_entry("results", &[OneResult(self.0)])?;
+        map.serialize_entry("results", &[OneResult(self.0, self.1)])?;
         map.serialize_entry(
             "back-matter",
             &json!({"resources": [{
@@ -81,15 +79,15 @@ impl Serialize for Results<'_, '_> {
     }
 }
 
-struct OneResult<'p, 'a>(&'p Plan<'a>);
+struct OneResult<'p, 'a>(&'p Plan<'a>, &'p items::Ids);
 
 impl Serialize for OneResult<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let plan = self.0;
+        let (plan, ids) = (self.0, self.1);
         let cover = plan.input.cover;
         let (start, end) = cover.observed.unwrap_or((cover.as_of, cover.as_of));
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("uuid", &uuid(&["result", &cover.evidence_digest, &cover.sequence.to_string()]))?;
+        map.serialize_entry("uuid", &id(&["result", &cover.evidence_digest, &cover.sequence.to_string()]))?;
         map.serialize_entry("title", &format!("Evidence bundle {}", cover.sequence))?;
         map.serialize_entry(
             "description",
@@ -97,22 +95,25 @@ impl Serialize for OneResult<'_, '_> {
         )?;
         map.serialize_entry("start", &words::instant(start))?;
         map.serialize_entry("end", &words::instant(end))?;
-        map.serialize_entry("local-definitions", &Definitions(plan))?;
+        map.serialize_entry("local-definitions", &Definitions(plan, ids))?;
         map.serialize_entry("reviewed-controls", &reviewed(plan))?;
         let findings = 0..plan.input.findings.len();
         if !findings.is_empty() {
-            map.serialize_entry("observations", &Seq(|| findings.clone().map(|at| items::observation(plan, at))))?;
+            map.serialize_entry("observations", &Seq(|| findings.clone().map(|at| items::observation(plan, ids, at))))?;
         }
         if plan.input.findings.iter().any(items::is_risk) {
             let risks = || {
-                findings.clone().filter(|&at| items::is_risk(&plan.input.findings[at])).map(|at| items::risk(plan, at))
+                findings
+                    .clone()
+                    .filter(|&at| items::is_risk(&plan.input.findings[at]))
+                    .map(|at| items::risk(plan, ids, at))
             };
             map.serialize_entry("risks", &Seq(risks))?;
         }
         if controls(plan).any(items::has_finding) {
             map.serialize_entry(
                 "findings",
-                &Seq(|| controls(plan).filter(|c| items::has_finding(c)).map(|c| items::finding(plan, c))),
+                &Seq(|| controls(plan).filter(|c| items::has_finding(c)).map(|c| items::finding(plan, ids, c))),
             )?;
         }
         map.end()
@@ -120,16 +121,16 @@ impl Serialize for OneResult<'_, '_> {
 }
 
 /// What observations name: annexa itself, the targets, the resources.
-struct Definitions<'p, 'a>(&'p Plan<'a>);
+struct Definitions<'p, 'a>(&'p Plan<'a>, &'p items::Ids);
 
 impl Serialize for Definitions<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let plan = self.0;
+        let (plan, ids) = (self.0, self.1);
         let targets = || plan.input.targets.iter().map(items::component);
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("components", &Seq(|| std::iter::once(items::tool(plan)).chain(targets())))?;
+        map.serialize_entry("components", &Seq(|| std::iter::once(items::tool(plan, ids)).chain(targets())))?;
         if !plan.input.findings.is_empty() {
-            map.serialize_entry("inventory-items", &Seq(|| items::inventory(plan)))?;
+            map.serialize_entry("inventory-items", &Seq(|| items::inventory(plan, ids)))?;
         }
         map.end()
     }

@@ -36,8 +36,7 @@ pub(super) struct CutCount {
 /// The exchanges behind a control's findings, each once, in the order of files.
 pub(super) fn exchanges(plan: &Plan<'_>, checks: Checks<'_, '_, '_>) -> Vec<usize> {
     let findings = checks.iter().flat_map(|(check, _)| &check.findings);
-    let of = |&at: &usize| plan.input.findings.get(at).map_or(&[][..], |finding| &finding.evidence);
-    let mut all: Vec<usize> = findings.flat_map(of).filter_map(|id| plan.files.at(id)).collect();
+    let mut all: Vec<usize> = findings.flat_map(|&at| plan.files.of_finding(at)).filter_map(|at| *at).collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -59,13 +58,14 @@ pub(super) fn shown(plan: &Plan<'_>, checks: Checks<'_, '_, '_>, n: usize) -> Ve
     ids
 }
 
-/// The calls by target and operation.
-pub(super) fn calls(plan: &Plan<'_>, exchanges: &[usize]) -> Vec<CallGroup> {
+/// The first calls by target and operation, and how many kinds there are.
+pub(super) fn calls(plan: &Plan<'_>, exchanges: &[usize], most: usize) -> (Vec<CallGroup>, usize) {
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for &at in exchanges {
         groups.entry(plan.files.metas[at].group).or_default().push(at);
     }
-    groups.into_iter().filter_map(|(group, metas)| call_group(plan, group, &metas)).collect()
+    let n = groups.len();
+    (groups.into_iter().take(most).filter_map(|(group, metas)| call_group(plan, group, &metas)).collect(), n)
 }
 
 pub(super) fn call_group(plan: &Plan<'_>, group: usize, metas: &[usize]) -> Option<CallGroup> {

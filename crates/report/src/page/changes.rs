@@ -229,7 +229,7 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates, part: &Part) -> Res
             .collect(),
         rules_more: more(changes.rules.len(), SHORT),
     };
-    let bytes = templates.html("changes", &path, &view)?;
+    let bytes = templates.html("changes.html", &path, &view)?;
     Ok((path, bytes))
 }
 

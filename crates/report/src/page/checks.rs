@@ -107,7 +107,7 @@ pub(super) fn render_list(
         release: escape::cut(&plan.input.cover.rules.release, 80).into_owned(),
         rules: rule_files(plan),
     };
-    let bytes = templates.html("checks", &path, &view)?;
+    let bytes = templates.html("checks.html", &path, &view)?;
     Ok((path, bytes))
 }
 
@@ -190,7 +190,7 @@ pub(super) fn render(
         passes_total: words::number(check.counts.pass + check.counts.not_applicable),
         only_passes: others.is_empty() && part > 0,
     };
-    let bytes = templates.html("check", &path, &view)?;
+    let bytes = templates.html("check.html", &path, &view)?;
     Ok((path, bytes))
 }
 

@@ -9,7 +9,6 @@ use crate::row::{self, Link, Row};
 use crate::{ReportError, Templates, escape, paths, words};
 use annexa_model::{ControlRecord, Edition, EvidenceKind, FindingStatus, StatusCounts};
 use serde::Serialize;
-use std::collections::BTreeSet;
 
 /// Bytes that the rows of one control page may take; the rest stands on the pages of the checks.
 const ROWS: usize = 220_000;
@@ -98,7 +97,7 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates, at: usize) -> Resul
         return Err(ReportError::Render { page: "control".to_owned(), problem: "there is no such control".to_owned() });
     };
     let path = paths::control(control.edition, &control.id);
-    let bytes = templates.html("control", &path, &view(plan, control, at, &path))?;
+    let bytes = templates.html("control.html", &path, &view(plan, control, at, &path))?;
     Ok((path, bytes))
 }
 
@@ -107,7 +106,7 @@ fn view(plan: &Plan<'_>, control: &ControlRecord, at: usize, path: &str) -> View
     let exchanges = calls::exchanges(plan, &checks);
     let shown_ids = calls::shown(plan, &checks, SHOWN);
     let shown = views(plan, &shown_ids);
-    let groups = calls::calls(plan, &exchanges);
+    let (groups, groups_n) = calls::calls(plan, &exchanges, sections::CALLS);
     let gaps = sections::gaps(plan, &checks);
     let sets = sections::sets(plan, &checks);
     let exceptions = sections::exceptions(plan, &checks);
@@ -147,7 +146,7 @@ fn view(plan: &Plan<'_>, control: &ControlRecord, at: usize, path: &str) -> View
         stated_in: control.stated_in.as_deref().map(|text| short(text, 200)),
         checks_count: checks.len(),
         checks_words: words::count(checks.len() as u64, "check", "checks"),
-        resources: words::count(sections::resources(plan, &checks), "resource", "resources"),
+        resources: words::count(resources(plan, &checks), "resource", "resources"),
         targets: words::count(sections::targets(plan, &checks), "target", "targets"),
         counts: words::counts(&counts),
         kinds: kinds(&checks),
@@ -158,9 +157,9 @@ fn view(plan: &Plan<'_>, control: &ControlRecord, at: usize, path: &str) -> View
         commands: shown.iter().filter_map(|view| view.reproduce_command()).collect(),
         verify: shown.iter().take(1).map(ExchangeView::digest_line).collect(),
         shown,
-        calls_more: row::more(groups.len(), sections::CALLS),
+        calls_more: row::more(groups_n, sections::CALLS),
         calls_total: words::count(exchanges.len() as u64, "call", "calls"),
-        calls: groups.into_iter().take(sections::CALLS).collect(),
+        calls: groups,
         cuts: calls::cuts(plan, &exchanges),
         sets_more: row::more(sets.len(), sections::SETS),
         sets: sets.into_iter().take(sections::SETS).collect(),
@@ -277,14 +276,17 @@ fn fit(plan: &Plan<'_>, findings: &[usize], share: usize, room: &mut usize) -> V
     rows
 }
 
-/// The ids of resources that some findings name.
-pub(super) fn ids<'p>(plan: &'p Plan<'_>, checks: &[(&CheckPlan<'_>, bool)]) -> BTreeSet<(&'p str, &'p str)> {
+/// How many resources some checks asked.
+pub(super) fn resources(plan: &Plan<'_>, checks: &[(&CheckPlan<'_>, bool)]) -> u64 {
+    let about = |&at: &usize| {
+        let finding = &plan.input.findings[at];
+        finding.status != FindingStatus::NotApplicable || !finding.resource.id.ends_with("/*")
+    };
     let findings = checks.iter().flat_map(|(check, _)| &check.findings);
-    findings
-        .filter_map(|&at| plan.input.findings.get(at))
-        .filter(|finding| finding.status != FindingStatus::NotApplicable || !finding.resource.id.ends_with("/*"))
-        .map(|finding| (finding.resource.kind.as_str(), finding.resource.id.as_str()))
-        .collect()
+    let mut resources: Vec<usize> = findings.copied().filter(about).map(|at| plan.resource_of(at)).collect();
+    resources.sort_unstable();
+    resources.dedup();
+    resources.len() as u64
 }
 
 /// What a fold holds: `5 pass, 67 not applicable`.

@@ -1,6 +1,5 @@
 //! What stands behind a control's checks, gathered for its page: calls, cuts, lists, gaps, rules, exceptions.
 
-use super::control::ids;
 use crate::plan::{CheckPlan, Plan};
 use crate::row::Link;
 use crate::{escape, paths, words};
@@ -182,11 +181,6 @@ pub(super) fn exceptions(plan: &Plan<'_>, checks: Checks<'_, '_, '_>) -> Vec<Exc
         }
     };
     covered.into_iter().map(of).collect()
-}
-
-/// How many resources these checks asked.
-pub(super) fn resources(plan: &Plan<'_>, checks: Checks<'_, '_, '_>) -> u64 {
-    ids(plan, checks).len() as u64
 }
 
 /// How many targets these checks asked.

@@ -85,7 +85,7 @@ pub(super) fn render(
         clauses_total: words::number(clauses.len() as u64),
         clauses: clauses.into_iter().map(|control| row(plan, control)).collect(),
     };
-    Ok((path.to_owned(), templates.html("controls", path, &view)?))
+    Ok((path.to_owned(), templates.html("controls.html", path, &view)?))
 }
 
 fn row(plan: &Plan<'_>, control: &ControlRecord) -> ControlRow {

@@ -111,7 +111,7 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates, part: &Part) -> Res
         summary: summary(plan),
         rows: here.iter().map(|exception| row(plan, exception, &covers)).collect(),
     };
-    let bytes = templates.html("exceptions", &path, &view)?;
+    let bytes = templates.html("exceptions.html", &path, &view)?;
     Ok((path, bytes))
 }
 

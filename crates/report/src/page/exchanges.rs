@@ -56,7 +56,7 @@ pub(super) fn render_list(
         groups_total: words::count(plan.files.groups.len() as u64, "kind of call", "kinds of call"),
         groups: part.range.clone().filter_map(group).collect(),
     };
-    let bytes = templates.html("exchanges", &path, &view)?;
+    let bytes = templates.html("exchanges.html", &path, &view)?;
     Ok((path, bytes))
 }
 
@@ -86,6 +86,6 @@ pub(super) fn render(
         total: words::count(file.range.len() as u64, "call", "calls"),
         exchanges,
     };
-    let bytes = templates.html("calls", &path, &view)?;
+    let bytes = templates.html("calls.html", &path, &view)?;
     Ok((path, bytes))
 }

@@ -177,6 +177,6 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates, part: usize) -> Res
         rows: !range.is_empty(),
         blocks: blocks(plan, range),
     };
-    let bytes = templates.html("gaps", &path, &view)?;
+    let bytes = templates.html("gaps.html", &path, &view)?;
     Ok((path, bytes))
 }

@@ -151,7 +151,7 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates, part: &Part) -> Res
         lists_open_words: words::number(open),
         rows: here.iter().map(|resource| row(plan, resource)).collect(),
     };
-    let bytes = templates.html("inventory", &path, &view)?;
+    let bytes = templates.html("inventory.html", &path, &view)?;
     Ok((path, bytes))
 }
 
@@ -174,7 +174,7 @@ pub(super) fn render_lists(
             .map(|set| set_row(plan, set))
             .collect(),
     };
-    let bytes = templates.html("lists", &path, &view)?;
+    let bytes = templates.html("lists.html", &path, &view)?;
     Ok((path, bytes))
 }
 

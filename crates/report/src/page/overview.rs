@@ -117,7 +117,7 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates) -> Result<(String, 
         resources: words::number(input.resources.len() as u64),
         types: words::number(super::inventory::types(plan).len() as u64),
     };
-    Ok((path.to_owned(), templates.html("overview", path, &view)?))
+    Ok((path.to_owned(), templates.html("overview.html", path, &view)?))
 }
 
 pub(super) fn of_edition<'p>(plan: &'p Plan<'_>, edition: Edition) -> impl Iterator<Item = &'p ControlRecord> {

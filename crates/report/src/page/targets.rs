@@ -114,7 +114,7 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates, part: &Part) -> Res
             .filter_map(|at| plan.input.targets.get(at).map(|target| view_of(plan, at, target)))
             .collect(),
     };
-    let bytes = templates.html("targets", &path, &view)?;
+    let bytes = templates.html("targets.html", &path, &view)?;
     Ok((path, bytes))
 }
 

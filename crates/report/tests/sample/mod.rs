@@ -10,7 +10,7 @@ use annexa_model::{
     Gap, Kind, Reason, Resource, ResourceSet, SetState, Severity, Strength, Unobserved, UnobservedState, sha256_hex,
     short_hash,
 };
-use annexa_report::{Changes, Cover, Exchanges, Recorded, ReportInput, TargetReport};
+use annexa_report::{Changes, Cover, Exchanges, Recorded, RecordedHead, ReportInput, TargetReport};
 use company::{changes, cover, exceptions, targets};
 pub(crate) use parts::{check, exchange, finding};
 use parts::{control, ids};
@@ -43,6 +43,12 @@ pub(crate) struct Tape {
 }
 
 impl Exchanges for Tape {
+    fn head(&self, id: &str) -> Option<RecordedHead<'_>> {
+        let Recorded { exchange, file, line, digest } = self.get(id)?;
+        let line_of = serde_json::to_string(exchange.as_ref()).unwrap();
+        Some(RecordedHead { exchange: serde_json::from_str(&line_of).unwrap(), file, line, digest })
+    }
+
     fn get(&self, id: &str) -> Option<Recorded<'_>> {
         let (exchange, file, line) = self.exchanges.get(id)?;
         let digest = sha256_hex(serde_json::to_string(exchange).unwrap());

@@ -4,10 +4,13 @@ use super::index::Index;
 use super::lines::{self, invalid};
 use super::name;
 use super::writer::{MemorySink, Sink};
-use annexa_model::{Exchange, Kind};
+use annexa_model::{Exchange, ExchangeHead, Kind};
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -82,17 +85,36 @@ impl Evidence {
         listed.iter().chain(in_memory.into_iter().flatten()).map(String::as_str)
     }
 
+    /// The paths that begin with some text, sorted; a large estate has thousands, and each target asks for its own.
+    fn paths_from<'e>(&'e self, start: &'e str) -> impl Iterator<Item = &'e str> {
+        let (listed, in_memory) = match &self.inner.files {
+            Files::Folder { paths, .. } => (&paths[paths.partition_point(|path| path.as_str() < start)..], None),
+            Files::Memory(files) => {
+                (&[][..], Some(files.range::<str, _>((Bound::Included(start), Bound::Unbounded)).map(|(path, _)| path)))
+            }
+        };
+        let paths = listed.iter().chain(in_memory.into_iter().flatten()).map(String::as_str);
+        paths.take_while(move |path| path.starts_with(start))
+    }
+
     /// The bytes of a file.
-    pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+    pub fn read(&self, path: &str) -> io::Result<Cow<'_, [u8]>> {
+        let missing = || io::Error::new(io::ErrorKind::NotFound, format!("there is no evidence file {path}"));
         match &self.inner.files {
-            Files::Folder { root, paths } if paths.iter().any(|known| known == path) => fs::read(root.join(path)),
-            Files::Memory(files) if files.contains_key(path) => Ok(files[path].clone()),
-            _ => Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no evidence file {path}"))),
+            Files::Folder { root, paths } => {
+                paths.binary_search_by(|known| known.as_str().cmp(path)).map_err(|_| missing())?;
+                Ok(Cow::Owned(fs::read(root.join(path))?))
+            }
+            Files::Memory(files) => Ok(Cow::Borrowed(files.get(path).ok_or_else(missing)?)),
         }
     }
 
     /// The exchanges of a file, in its order.
     pub fn of_file(&self, path: &str) -> io::Result<Vec<Exchange>> {
+        self.records(path)
+    }
+
+    fn records<T: DeserializeOwned>(&self, path: &str) -> io::Result<Vec<T>> {
         let file = self.read(path)?;
         lines::split(&file).map(|line| lines::parse(path, line)).collect()
     }
@@ -108,7 +130,13 @@ impl Evidence {
     /// The exchanges of one target, sorted by file and [`Exchange::sort_order`].
     pub fn of_target(&self, kind: Kind, target: &str) -> io::Result<Vec<Exchange>> {
         let folder = name::folder(kind, target);
-        self.select(|path| path.starts_with(&folder), |exchange| exchange.kind == kind && exchange.target == target)
+        self.select(&folder, |_| true, |exchange: &Exchange| exchange.kind == kind && exchange.target == target)
+    }
+
+    /// The same without their bodies.
+    pub fn heads_of_target(&self, kind: Kind, target: &str) -> io::Result<Vec<ExchangeHead>> {
+        let folder = name::folder(kind, target);
+        self.select(&folder, |_| true, |head: &ExchangeHead| head.kind == kind && head.target == target)
     }
 
     /// The exchanges of one operation of a target (all regions), in the same order.
@@ -116,15 +144,20 @@ impl Evidence {
         let start = format!("{}{}.", name::folder(kind, target), name::operation_name(operation));
         // what follows is the ending, or a region (which has no dots) and the ending
         let may_hold = |path: &str| path.strip_prefix(&start).is_some_and(|rest| rest.matches('.').count() <= 1);
-        self.select(may_hold, |exchange| {
+        self.select(&start, may_hold, |exchange: &Exchange| {
             exchange.kind == kind && exchange.target == target && exchange.operation == operation
         })
     }
 
-    fn select(&self, file: impl Fn(&str) -> bool, wanted: impl Fn(&Exchange) -> bool) -> io::Result<Vec<Exchange>> {
+    fn select<T: DeserializeOwned>(
+        &self,
+        start: &str,
+        file: impl Fn(&str) -> bool,
+        wanted: impl Fn(&T) -> bool,
+    ) -> io::Result<Vec<T>> {
         let mut found = Vec::new();
-        for path in self.paths().filter(|path| file(path)) {
-            found.extend(self.of_file(path)?.into_iter().filter(&wanted));
+        for path in self.paths_from(start).filter(|path| file(path)) {
+            found.extend(self.records(path)?.into_iter().filter(&wanted));
         }
         Ok(found)
     }
@@ -166,18 +199,19 @@ impl Evidence {
         Ok(index)
     }
 
-    fn slice(&self, path: &str, offset: usize, length: usize) -> io::Result<Vec<u8>> {
+    /// Some bytes of a file: a line whose place is known.
+    pub fn slice(&self, path: &str, offset: usize, length: usize) -> io::Result<Cow<'_, [u8]>> {
         match &self.inner.files {
             Files::Folder { root, .. } => {
                 let mut file = File::open(root.join(path))?;
                 file.seek(SeekFrom::Start(offset as u64))?;
                 let mut line = vec![0; length];
                 file.read_exact(&mut line)?;
-                Ok(line)
+                Ok(Cow::Owned(line))
             }
             Files::Memory(files) => {
                 let line = files.get(path).and_then(|file| file.get(offset..offset + length));
-                line.map(<[u8]>::to_vec).ok_or_else(|| invalid(format!("evidence file {path} has changed")))
+                line.map(Cow::Borrowed).ok_or_else(|| invalid(format!("evidence file {path} has changed")))
             }
         }
     }

@@ -160,7 +160,7 @@ fn disk_and_memory_are_the_same() {
     writer.close().unwrap();
     let on_disk = Evidence::open(folder.path()).unwrap();
     let files: BTreeMap<String, Vec<u8>> =
-        on_disk.paths().map(|path| (path.to_owned(), on_disk.read(path).unwrap())).collect();
+        on_disk.paths().map(|path| (path.to_owned(), on_disk.read(path).unwrap().into_owned())).collect();
     assert_eq!(files, memory.files().unwrap());
     assert_eq!(files.len(), 75);
     assert_eq!(on_disk.exchanges().map(Result::unwrap).collect::<Vec<_>>().len(), 450);
