@@ -8,9 +8,9 @@ use crate::failure::Failure;
 use crate::inputs::{CHANGES, Inputs, REPLAYED, Recording};
 use crate::rules::{self, Rules};
 use crate::stages::timed;
-use annexa_bundle::{Compared, VerifiedBundle, Writer};
+use annexa_bundle::{VerifiedBundle, Writer};
 use annexa_model::{Selection, Target, Timestamp};
-use annexa_report::{Changes, Report, Templates};
+use annexa_report::{Changes, Report, ReportError, Templates};
 use annexa_tape::Evidence;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -85,7 +85,11 @@ impl Again {
 
     /// For each derived file, by its path, whether the bundle holds it byte for byte.
     pub(crate) fn compare(&self, bundle: &VerifiedBundle) -> Result<Vec<(String, io::Result<bool>)>, Failure> {
-        write_each(&self.derived, &self.pages()?, |path| bundle.compare(path), Compared::is_same)
+        let pages = self.pages()?;
+        let compared = compare_all(&self.derived, &pages, bundle);
+        // see the end of `reperform`
+        std::mem::forget(pages);
+        compared
     }
 
     /// The paths of a bundle that are derived.
@@ -102,7 +106,7 @@ pub(crate) fn write_all(derived: &Derived, pages: &Pages<'_>, writer: &mut Write
     let report = timed("plan pages", || Report::new(&pages.input()));
     for (path, write) in data_files(derived, &report) {
         let mut file = writer.begin(path).map_err(bundles::failure)?;
-        write(file.stream())?;
+        write(file.stream()).map_err(|error| unwritten(path, &error))?;
         file.close().map_err(bundles::failure)?;
     }
     let templates = Templates::built_in().map_err(bundles::rendering)?;
@@ -113,38 +117,38 @@ pub(crate) fn write_all(derived: &Derived, pages: &Pages<'_>, writer: &mut Write
     Ok(())
 }
 
-/// Writes every derived file into a place of its own, many at a time; gives what is made of each place, with its path.
-fn write_each<W: Write, T: Send>(
+/// For each derived file, by its path, whether the bundle holds it; compared while it is made, many at a time.
+fn compare_all(
     derived: &Derived,
     pages: &Pages<'_>,
-    place: impl Fn(&str) -> W + Sync,
-    close: impl Fn(W) -> T + Sync,
-) -> Result<Vec<(String, T)>, Failure> {
+    bundle: &VerifiedBundle,
+) -> Result<Vec<(String, io::Result<bool>)>, Failure> {
     let report = timed("plan pages", || Report::new(&pages.input()));
     let templates = Templates::built_in().map_err(bundles::rendering)?;
     let data = || {
-        let written = |(path, write): (&str, DataFile<'_>)| {
-            let mut place = place(path);
-            write(&mut place)?;
-            Ok((path.to_owned(), close(place)))
+        let compared = |(path, write): (&str, DataFile<'_>)| {
+            let mut compared = bundle.compare(path);
+            write(&mut compared).map_err(|error| unwritten(path, &error))?;
+            Ok((path.to_owned(), compared.is_same()))
         };
-        timed("data", || data_files(derived, &report).into_iter().map(written).collect::<Result<Vec<_>, Failure>>())
+        timed("data", || data_files(derived, &report).into_iter().map(compared).collect::<Result<Vec<_>, Failure>>())
     };
-    let written = |path: String, bytes: Vec<u8>| {
-        let mut place = place(&path);
-        place.write_all(&bytes).map(|()| (path, close(place)))
+    let compared = |path: String, bytes: Vec<u8>| {
+        let mut compared = bundle.compare(&path);
+        let is_same = compared.write_all(&bytes).and_then(|()| compared.is_same());
+        (path, is_same)
     };
-    let pages = || timed("pages", || report.pages_then(templates, written).collect::<Result<Vec<_>, _>>());
+    let pages = || timed("pages", || report.pages_then(templates, compared).collect::<Result<Vec<_>, _>>());
     let (data, pages) = rayon::join(data, pages);
+    // see the end of `reperform`
+    std::mem::forget(report);
     let mut all = data?;
-    for page in pages.map_err(bundles::rendering)? {
-        all.push(page.map_err(|error| unwritten(&error))?);
-    }
+    all.extend(pages.map_err(bundles::rendering)?);
     Ok(all)
 }
 
 /// What writes one file.
-type DataFile<'a> = Box<dyn Fn(&mut dyn Write) -> Result<(), Failure> + Send + Sync + 'a>;
+type DataFile<'a> = Box<dyn Fn(&mut dyn Write) -> Result<(), ReportError> + Send + Sync + 'a>;
 
 /// The derived files that are no pages, in the order in which a bundle gets them.
 fn data_files<'a>(derived: &'a Derived, report: &'a Report<'a>) -> Vec<(&'static str, DataFile<'a>)> {
@@ -153,38 +157,33 @@ fn data_files<'a>(derived: &'a Derived, report: &'a Report<'a>) -> Vec<(&'static
         ("resources.jsonl", Box::new(|out| lines(&derived.resources, out))),
         ("gaps.jsonl", Box::new(|out| lines(&derived.gaps, out))),
         ("controls.json", Box::new(|out| array(&derived.controls, out))),
-        ("oscal/assessment-results.json", Box::new(|out| report.oscal_into(out).map_err(bundles::rendering))),
+        ("oscal/assessment-results.json", Box::new(|out| report.oscal_into(out))),
     ]
 }
 
-fn lines<T: Serialize>(records: &[T], out: &mut dyn Write) -> Result<(), Failure> {
+fn lines<T: Serialize>(records: &[T], out: &mut dyn Write) -> Result<(), ReportError> {
     let mut line = Vec::new();
     for record in records {
         line.clear();
-        serde_json::to_writer(&mut line, record).map_err(not_json)?;
+        serde_json::to_writer(&mut line, record)?;
         line.push(b'\n');
-        out.write_all(&line).map_err(|error| unwritten(&error))?;
+        out.write_all(&line)?;
     }
     Ok(())
 }
 
 /// A JSON array with one record a line, so that each line is a leaf of the bundle's Merkle tree.
-fn array<T: Serialize>(records: &[T], out: &mut dyn Write) -> Result<(), Failure> {
-    let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(|error| unwritten(&error));
-    write(b"[")?;
+fn array<T: Serialize>(records: &[T], out: &mut dyn Write) -> Result<(), ReportError> {
+    out.write_all(b"[")?;
     for (number, record) in records.iter().enumerate() {
-        write(if number == 0 { b"\n" } else { b",\n" })?;
-        write(&serde_json::to_vec(record).map_err(not_json)?)?;
+        out.write_all(if number == 0 { b"\n" } else { b",\n" })?;
+        out.write_all(&serde_json::to_vec(record)?)?;
     }
-    write(b"\n]\n")
+    Ok(out.write_all(b"\n]\n")?)
 }
 
-fn unwritten(error: &io::Error) -> Failure {
-    Failure::usage(format!("a derived file can't be written: {error}"))
-}
-
-fn not_json(error: serde_json::Error) -> Failure {
-    Failure::usage(format!("a record can't be written as JSON: {error}"))
+fn unwritten(path: &str, error: &ReportError) -> Failure {
+    Failure::usage(format!("{path}: {error}"))
 }
 
 /// What the scan knew and the evidence does not hold, from a file below inputs/; none when there is no such file.

@@ -1,7 +1,7 @@
 //! What stands on every page: the way around, hosts that are not the provider's own, the foot.
 
 use crate::plan::Plan;
-use crate::{escape, paths, words};
+use crate::{TargetReport, escape, paths, words};
 use annexa_model::Edition;
 use serde::Serialize;
 
@@ -38,14 +38,14 @@ const HOSTS: usize = 8;
 pub(crate) fn chrome(plan: &Plan<'_>, path: &str, title: &str) -> Chrome {
     let cover = plan.input.cover;
     let root = paths::root(path);
-    let foreign = foreign_hosts(plan);
+    let foreign = &plan.foreign_hosts;
     let short = |text: &str| escape::cut(text, 200).into_owned();
     Chrome {
         title: short(title),
         organization: short(&cover.organization),
         nav: nav(plan, path),
         foreign_more: crate::row::more(foreign.len(), HOSTS),
-        foreign: foreign.into_iter().take(HOSTS).collect(),
+        foreign: foreign.iter().take(HOSTS).cloned().collect(),
         replayed: cover.replayed.as_deref().map(short),
         engine: short(&cover.engine_version),
         release: short(&cover.rules.release),
@@ -59,9 +59,9 @@ pub(crate) fn chrome(plan: &Plan<'_>, path: &str, title: &str) -> Chrome {
 }
 
 /// Hosts that are not the provider's own, with their targets.
-pub(crate) fn foreign_hosts(plan: &Plan<'_>) -> Vec<String> {
+pub(crate) fn foreign_hosts(targets: &[TargetReport]) -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
-    for target in plan.input.targets {
+    for target in targets {
         for host in target.hosts.iter().filter(|host| !host.provider_own) {
             hosts.push(format!("{} (target {})", escape::cut(&host.host, 120), escape::cut(&target.name, 80)));
         }

@@ -2,7 +2,7 @@
 
 use crate::input::ReportInput;
 use crate::recorded::{Files, Meta};
-use crate::{escape, parts, paths, recorded, words};
+use crate::{chrome, escape, parts, paths, recorded, words};
 use annexa_annex::ExceptionUse;
 use annexa_model::{CheckSummary, ControlRecord, Edition, Finding, FindingStatus, Resource, StatusCounts, by_cause};
 use rayon::prelude::*;
@@ -23,6 +23,8 @@ pub(crate) struct Plan<'a> {
     resources: Resources<'a>,
     pub(crate) files: Files,
     exceptions: BTreeMap<&'a str, &'a ExceptionUse>,
+    /// Hosts that are not the provider's own, with their targets; named on every page.
+    pub(crate) foreign_hosts: Vec<String>,
     pub(crate) gap_parts: Vec<Range<usize>>,
     gap_at: HashMap<&'a str, usize>,
     /// For each gap that has its cause in another one that cause, and for each cause what follows from it.
@@ -80,6 +82,7 @@ impl<'a> Plan<'a> {
             resources,
             files,
             exceptions: input.exceptions.iter().map(|e| (e.id.as_str(), e)).collect(),
+            foreign_hosts: chrome::foreign_hosts(input.targets),
             gap_parts: parts::split(input.gaps.iter().map(crate::page::gaps::size)),
             gap_at: input.gaps.iter().enumerate().map(|(at, gap)| (gap.id.as_str(), at)).collect(),
             input,

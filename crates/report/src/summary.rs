@@ -120,7 +120,7 @@ pub fn markdown(input: &ReportInput<'_>, templates: &Templates) -> Result<String
         worst: worst(&plan, 5),
         targets: input.targets.iter().take(TARGETS).map(target).collect(),
         targets_more: crate::row::more(input.targets.len(), TARGETS),
-        foreign: crate::chrome::foreign_hosts(&plan).into_iter().take(20).collect(),
+        foreign: plan.foreign_hosts.iter().take(20).cloned().collect(),
         gaps: plan.causes().take(GAPS).map(|at| gap(&plan, at)).collect(),
         gaps_total: words::number(input.gaps.len() as u64),
         gaps_more: crate::row::more(plan.causes().count(), GAPS),

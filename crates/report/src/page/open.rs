@@ -23,7 +23,8 @@ struct View {
     unknown_rows: Vec<Row>,
     /// What does not stand here, on the last of these pages.
     rest: Vec<Rest>,
-    rest_total: String,
+    /// How many do not stand here, with the way to that table; none when all do.
+    rest_total: Option<Link>,
 }
 
 /// The open findings of a check that do not stand here.
@@ -98,7 +99,11 @@ pub(super) fn render(plan: &Plan<'_>, templates: &Templates, part: &Part) -> Res
         fail_rows: rows(part.range.start..middle),
         unknown_rows: rows(middle..part.range.end),
         rest: if part.range.end == shown.len() { rest(plan) } else { Vec::new() },
-        rest_total: words::number((plan.open.len() - shown.len()) as u64),
+        rest_total: (plan.open.len() > shown.len()).then(|| {
+            let last = crate::parts::split(sizes(plan)).len().saturating_sub(1);
+            let more = words::number((plan.open.len() - shown.len()) as u64);
+            Link::new(format!("{}#rest", paths::part("open", last)), more)
+        }),
     };
     let bytes = templates.html("open.html", &path, &view)?;
     Ok((path, bytes))
