@@ -1,7 +1,7 @@
 //! The shapes of a service's requests and answers, as `cargo xtask shapes` makes them from AWS's service models.
 
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// One service: how it is called, and the operations and shapes that are in use.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,7 +31,7 @@ pub(crate) struct ServiceModel {
     #[serde(default)]
     pub(crate) operations: BTreeMap<String, Operation>,
     #[serde(default)]
-    pub(crate) shapes: BTreeMap<String, Shape>,
+    pub(crate) shapes: HashMap<String, Shape>,
 }
 
 /// The five protocols of AWS.

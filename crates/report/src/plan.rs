@@ -1,7 +1,7 @@
 //! What goes where: findings by check, exchanges by file, the parts of long lists. Made once, before any page.
 
 use crate::input::ReportInput;
-use crate::recorded::{Files, Meta};
+use crate::recorded::Files;
 use crate::{chrome, escape, parts, paths, recorded, words};
 use annexa_annex::ExceptionUse;
 use annexa_model::{CheckSummary, ControlRecord, Edition, Finding, FindingStatus, Resource, StatusCounts, by_cause};
@@ -124,17 +124,7 @@ impl<'a> Plan<'a> {
 
     /// Where an exchange stands, if the bundle holds it.
     pub(crate) fn exchange_href(&self, id: &str) -> Option<String> {
-        self.files.meta(id).map(|meta| self.meta_href(meta))
-    }
-
-    /// Where an exchange stands.
-    pub(crate) fn meta_href(&self, meta: &Meta) -> String {
-        format!("{}#{}", self.exchange_page(meta), paths::anchor('x', &meta.id))
-    }
-
-    /// The page of an exchange.
-    pub(crate) fn exchange_page(&self, meta: &Meta) -> String {
-        self.files.files.get(meta.file).map_or_else(String::new, |file| paths::part(&file.base, meta.part))
+        self.files.meta(id).map(|meta| meta.href.clone())
     }
 
     /// Where a gap stands.

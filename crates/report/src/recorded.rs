@@ -33,6 +33,8 @@ pub(crate) struct Files {
 pub(crate) struct File {
     /// From the bundle's root.
     pub(crate) path: String,
+    /// The same as a link.
+    pub(crate) link: String,
     /// The page's path without its ending.
     pub(crate) base: String,
     /// Its exchanges, as indexes into `metas`.
@@ -48,7 +50,8 @@ pub(crate) struct Meta {
     pub(crate) line: u64,
     /// Of the line.
     pub(crate) digest: String,
-    pub(crate) part: usize,
+    /// Where it stands on its page; some hundred thousand links lead there.
+    pub(crate) href: String,
     pub(crate) group: usize,
     pub(crate) asked_at: Timestamp,
     pub(crate) failure: Option<FailureKind>,
@@ -172,7 +175,7 @@ impl Reader {
             file: 0,
             line: recorded.line,
             digest: recorded.digest.into_owned(),
-            part: 0,
+            href: String::new(),
             group,
             asked_at: exchange.asked_at,
             failure: exchange.failure.as_ref().map(|failure| failure.kind),
@@ -223,8 +226,8 @@ impl Reader {
         let mut metas: Vec<Meta> = Vec::with_capacity(self.metas.len());
         for (path, mut meta) in self.metas {
             if files.last().is_none_or(|file| file.path != path) {
-                let base = paths::exchanges(&path);
-                files.push(File { path, base, range: metas.len()..metas.len(), parts: Vec::new() });
+                let (base, link) = (paths::exchanges(&path), paths::link(&path));
+                files.push(File { path, link, base, range: metas.len()..metas.len(), parts: Vec::new() });
             }
             meta.file = files.len() - 1;
             meta.group = new_group.get(meta.group).copied().unwrap_or(0);
@@ -243,7 +246,10 @@ impl Reader {
             file.parts = parts::split(metas[file.range.clone()].iter().map(|meta| meta.size));
             for (part, range) in file.parts.iter().enumerate() {
                 let range = file.range.start + range.start..file.range.start + range.end;
-                metas[range].iter_mut().for_each(|meta| meta.part = part);
+                let page = paths::part(&file.base, part);
+                metas[range]
+                    .par_iter_mut()
+                    .for_each(|meta| meta.href = format!("{page}#{}", paths::anchor('x', &meta.id)));
             }
         }
         let by_id = metas.iter().enumerate().map(|(at, meta)| (meta.id.clone(), at)).collect();

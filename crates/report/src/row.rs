@@ -48,8 +48,6 @@ pub(crate) struct Row {
     missing: Option<String>,
     gaps: Vec<Link>,
     exception: Option<Link>,
-    /// Where the finding stands with its whole list.
-    href: String,
     /// The check, on pages that show several.
     pub(crate) check: Option<Link>,
 }
@@ -72,7 +70,7 @@ pub(crate) fn row(plan: &Plan<'_>, at: usize) -> Option<Row> {
         }
         match meta {
             Some(meta) => {
-                evidence.push(Link::new(plan.meta_href(meta), evidence_text(plan, meta, evidence.len() + 1)));
+                evidence.push(Link::new(&meta.href, evidence_text(plan, meta, evidence.len() + 1)));
             }
             None => missing += 1,
         }
@@ -103,7 +101,6 @@ pub(crate) fn row(plan: &Plan<'_>, at: usize) -> Option<Row> {
             .map(|(i, href)| Link::new(href, format!("gap {}", i + 1)))
             .collect(),
         exception: finding.exception.as_deref().map(|id| exception(plan, id)),
-        href: plan.finding_href(at)?,
         check: None,
     })
 }

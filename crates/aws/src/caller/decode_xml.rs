@@ -71,18 +71,22 @@ fn structure(
     holes: &mut Vec<Hole>,
 ) -> Value {
     let mut object = Map::new();
+    // a shape has many more members than an answer, and the tree is slow to walk
+    let children: Vec<Node<'_, '_>> = element.children().filter(Node::is_element).collect();
     for (name, shape) in members.iter().filter(|(_, member)| member.location.is_none()) {
-        let place = step(pointer, name);
         let value = if shape.attribute {
             let wire = shape.name.as_deref().unwrap_or(name);
             let local = wire.rsplit(':').next().unwrap_or(wire);
             let found = element.attributes().find(|attribute| attribute.name() == local);
             found.map(|attribute| Value::String(attribute.value().to_owned()))
+        } else if children.is_empty() {
+            None
         } else if model.flattened(shape) {
-            flattened(model, shape, name, element, &place, depth, holes)
+            flattened(model, shape, name, &children, pointer, depth, holes)
         } else {
             let wire = shape.name.as_deref().unwrap_or(name);
-            child(element, wire).and_then(|found| member(model, shape, found, &place, depth + 1, holes))
+            let found = children.iter().find(|node| node.tag_name().name() == wire);
+            found.and_then(|found| member(model, shape, *found, &step(pointer, name), depth + 1, holes))
         };
         if let Some(value) = value {
             object.insert(name.clone(), value);
@@ -91,25 +95,25 @@ fn structure(
     Value::Object(object)
 }
 
-/// Items or entries that stand directly in the parent element.
+/// Items or entries that stand directly in an element with these children.
 fn flattened(
     model: &ServiceModel,
     shape: &Member,
     name: &str,
-    parent: Node<'_, '_>,
+    children: &[Node<'_, '_>],
     pointer: &str,
     depth: usize,
     holes: &mut Vec<Hole>,
 ) -> Option<Value> {
     let wire = flattened_name(model, shape, name);
-    let found: Vec<Node<'_, '_>> =
-        parent.children().filter(|node| node.is_element() && node.tag_name().name() == wire).collect();
+    let found: Vec<Node<'_, '_>> = children.iter().filter(|node| node.tag_name().name() == wire).copied().collect();
     if found.is_empty() {
         return None;
     }
+    let place = step(pointer, name);
     match model.meaning(&shape.shape) {
-        Meaning::List(item) => Some(list(model, item, &found, pointer, depth, holes)),
-        Meaning::Map(key, item) => Some(map(model, key, item, &found, pointer, depth, holes)),
+        Meaning::List(item) => Some(list(model, item, &found, &place, depth, holes)),
+        Meaning::Map(key, item) => Some(map(model, key, item, &found, &place, depth, holes)),
         _ => None,
     }
 }

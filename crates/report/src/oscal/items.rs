@@ -187,7 +187,7 @@ fn evidence<'p>(plan: &'p Plan<'_>, meta: &'p Meta) -> Option<Evidence<'p>> {
     let (file, group) = (plan.files.files.get(meta.file)?, plan.files.groups.get(meta.group)?);
     let line_before = meta.line.saturating_sub(1);
     Some(Evidence {
-        href: format!("../{}#line={line_before},{}", paths::link(&file.path), meta.line),
+        href: format!("../{}#line={line_before},{}", file.link, meta.line),
         description: own_line(format!("{} on {}", group.operation, group.target)),
         props: [prop("sha-256", &meta.digest), prop("exchange", &meta.id)],
     })
