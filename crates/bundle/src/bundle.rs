@@ -133,7 +133,8 @@ impl VerifiedBundle {
         Ok(Checked { from, hasher: Sha256::new(), sha256: record.sha256.clone() })
     }
 
-    /// A place to write into that compares what is written with a file as it is now, byte for byte.
+    /// A place to write into that compares what is written with a file as it is now, byte for byte. Its digest is not
+    /// computed once more.
     #[must_use]
     pub fn compare(&self, path: &str) -> Compared {
         Compared::with(self.container.read(path))

@@ -136,7 +136,8 @@ pub struct Cut {
     pub fact: Option<String>,
 }
 
-/// An exchange whose bodies were not looked into: all that lists of calls need, read in a fraction of the time.
+/// An exchange whose bodies were not looked into: all that lists of calls need, read in a fraction of the time. Outside
+/// of the bodies, what is no [`Exchange`] is no head of one either.
 #[derive(Debug, Deserialize)]
 pub struct ExchangeHead {
     /// As in [`Exchange`].
@@ -147,6 +148,11 @@ pub struct ExchangeHead {
     pub kind: Kind,
     /// As in [`Exchange`].
     pub operation: String,
+    /// As in [`Exchange`].
+    #[serde(default)]
+    pub region: Option<String>,
+    /// As in [`Exchange`].
+    pub page: u32,
     /// The request.
     pub request: RequestHead,
     /// As in [`Exchange`].
@@ -159,6 +165,9 @@ pub struct ExchangeHead {
     pub host: String,
     /// As in [`Exchange`].
     pub tls: String,
+    /// As in [`Exchange`].
+    #[serde(default)]
+    pub request_id: Option<String>,
     /// As in [`Exchange`].
     #[serde(default)]
     pub server_date: Option<String>,
@@ -177,6 +186,8 @@ pub struct ExchangeHead {
 #[derive(Debug, Deserialize)]
 pub struct RequestHead {
     /// As in [`Request`].
+    pub method: String,
+    /// As in [`Request`].
     pub path: String,
     /// As in [`Request`].
     #[serde(default)]
@@ -189,6 +200,13 @@ pub struct RequestHead {
 /// An answer whose body was not looked into.
 #[derive(Debug, Deserialize)]
 pub struct AnswerHead {
+    /// As in [`Answer`].
+    pub status: u16,
+    /// As in [`Answer`].
+    #[serde(default)]
+    pub headers: Map<String, Value>,
+    /// As in [`Answer`].
+    pub content_type: String,
     /// The JSON text of the body.
     pub body: Box<RawValue>,
 }
@@ -215,6 +233,42 @@ impl Exchange {
         match (&self.failure, &self.answer) {
             (None, Some(answer)) => Some(&answer.body),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_no_exchange_is_no_head_of_one() {
+        let whole = json!({
+            "id": "1", "target": "prod", "kind": "aws", "operation": "s3:ListBuckets", "region": "eu-central-1", "page": 1,
+            "request": {"method": "GET", "path": "/", "parameters": {"a": 1}, "body": {"b": 2}},
+            "asked_by": "someone", "asked_at": "2026-03-01T10:00:00Z", "attempts": 1, "host": "h", "tls": "no TLS",
+            "request_id": "r", "server_date": "d",
+            "answer": {"status": 200, "headers": {"h": "v"}, "content_type": "text/xml", "body": "<a/>"},
+            "failure": {"kind": "denied", "message": "m"}, "cuts": [{"pointer": "/a", "reason": "secret"}],
+        });
+        let both = |value: &Value| {
+            let text = value.to_string();
+            (serde_json::from_str::<Exchange>(&text).is_ok(), serde_json::from_str::<ExchangeHead>(&text).is_ok())
+        };
+        assert_eq!(both(&whole), (true, true));
+        for parent in ["", "/request", "/answer", "/failure"] {
+            let members = whole.pointer(parent).and_then(Value::as_object).unwrap();
+            for name in members.keys() {
+                let mut less = whole.clone();
+                less.pointer_mut(parent).and_then(Value::as_object_mut).unwrap().shift_remove(name);
+                let mut wrong = whole.clone();
+                wrong.pointer_mut(parent).and_then(Value::as_object_mut).unwrap()[name] = json!([[]]);
+                for changed in [less, wrong] {
+                    let (exchange, head) = both(&changed);
+                    assert_eq!(exchange, head, "{parent}/{name}");
+                }
+            }
         }
     }
 }

@@ -190,7 +190,7 @@ mod tests {
 
     fn exchange(asked_at: &str, server_date: &str) -> ExchangeHead {
         let exchange = serde_json::json!({
-            "id": "1", "target": "prod", "kind": "aws", "operation": "s3:ListBuckets",
+            "id": "1", "target": "prod", "kind": "aws", "operation": "s3:ListBuckets", "page": 1,
             "request": {"method": "GET", "path": "/"}, "asked_by": "someone", "asked_at": asked_at,
             "attempts": 1, "host": "s3.amazonaws.com", "tls": "no TLS", "server_date": server_date,
         });

@@ -102,7 +102,7 @@ impl Evidence {
         let missing = || io::Error::new(io::ErrorKind::NotFound, format!("there is no evidence file {path}"));
         match &self.inner.files {
             Files::Folder { root, paths } => {
-                paths.binary_search_by(|known| known.as_str().cmp(path)).map_err(|_| missing())?;
+                known(paths, path).ok_or_else(missing)?;
                 Ok(Cow::Owned(fs::read(root.join(path))?))
             }
             Files::Memory(files) => Ok(Cow::Borrowed(files.get(path).ok_or_else(missing)?)),
@@ -202,7 +202,8 @@ impl Evidence {
     /// Some bytes of a file: a line whose place is known.
     pub fn slice(&self, path: &str, offset: usize, length: usize) -> io::Result<Cow<'_, [u8]>> {
         match &self.inner.files {
-            Files::Folder { root, .. } => {
+            Files::Folder { root, paths } => {
+                let path = known(paths, path).ok_or(io::ErrorKind::NotFound)?;
                 let mut file = File::open(root.join(path))?;
                 file.seek(SeekFrom::Start(offset as u64))?;
                 let mut line = vec![0; length];
@@ -215,6 +216,11 @@ impl Evidence {
             }
         }
     }
+}
+
+/// A path that was listed: nothing else of a folder is read.
+fn known<'p>(paths: &'p [String], path: &str) -> Option<&'p String> {
+    paths.binary_search_by(|known| known.as_str().cmp(path)).ok().and_then(|place| paths.get(place))
 }
 
 /// The names in a folder; none if there is no such folder. A link is no folder.
